@@ -1,0 +1,17 @@
+using Charging.Device.V1;
+
+namespace Charging.MqttBroker;
+
+/// <summary>The port out: sends commands to piles.</summary>
+public interface IPileLink
+{
+    /// <summary>
+    /// Hands a command to the pile's connection, in the encoding that the pile used last.
+    /// It says nothing about whether the pile obeys: that is what its result says.
+    /// </summary>
+    /// <returns>False when the pile is not connected, or its connection takes nothing more.</returns>
+    ValueTask<bool> SendAsync(DeviceNo device, Command command, CancellationToken cancellationToken = default);
+
+    /// <summary>Closes the pile's connection, for example because its secret was replaced. Nothing happens when there is none.</summary>
+    ValueTask DisconnectAsync(DeviceNo device, CancellationToken cancellationToken = default);
+}

@@ -1,0 +1,43 @@
+using Charging.Device.V1;
+
+namespace Charging.MqttBroker;
+
+/// <summary>
+/// One authenticated connection of a pile.
+/// </summary>
+/// <param name="Device">The pile.</param>
+/// <param name="Number">Grows with every connection to this broker; the newest of a pile wins.</param>
+/// <param name="SecretGeneration">Which of the pile's secrets it used: 1 for the first, one more at each replacement.</param>
+public sealed record PileSession(DeviceNo Device, long Number, int SecretGeneration);
+
+/// <summary>
+/// The port in: what piles say. Methods that return nothing must be quick and touch no disk;
+/// the others may wait for the store, while the broker goes on with the pile's next messages.
+/// </summary>
+public interface IPileListener
+{
+    /// <summary>Checks a pile's secret, in constant time and without touching a disk.</summary>
+    /// <returns>The generation of the secret, or null when the pile is unknown, retired, or the secret is wrong.</returns>
+    int? Authenticate(DeviceNo device, string secret);
+
+    /// <summary>A pile has connected. An older session of the same pile, if there was one, counts no more.</summary>
+    void Connected(PileSession session);
+
+    /// <summary>A connection has ended. It may be an older one, whose end changes nothing.</summary>
+    void Disconnected(PileSession session);
+
+    /// <summary>A status, or a will (<see cref="PileStatus.Online"/> false).</summary>
+    void StatusReceived(PileSession session, PileStatus status);
+
+    /// <summary>Measurements.</summary>
+    void TelemetryReceived(PileSession session, PileTelemetry telemetry);
+
+    /// <summary>An event. The listener sends the <see cref="EventAck"/> after the effect is durable.</summary>
+    Task EventReceivedAsync(PileSession session, PileEvent pileEvent);
+
+    /// <summary>The result of a command.</summary>
+    Task ResultReceivedAsync(PileSession session, CommandResult result);
+
+    /// <summary>A message on one of the pile's own topics that is neither protobuf JSON nor binary of that topic's type.</summary>
+    void Unreadable(PileSession session, string topic, ReadOnlyMemory<byte> payload);
+}

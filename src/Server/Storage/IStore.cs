@@ -1,0 +1,81 @@
+namespace Charging.Server.Storage;
+
+/// <summary>
+/// The store: it runs domain operations, each alone as far as the operation can tell, and answers
+/// when the result is durable.
+/// </summary>
+public interface IStore
+{
+    /// <summary>
+    /// Runs an operation as a serializable transaction. What it has put and deleted takes effect when it
+    /// returns, whatever it returns; when it throws, nothing does. It may run more than once, and touches
+    /// nothing but its transaction: no network, no clock but <see cref="ITransaction.Now"/>, no await but
+    /// on the transaction's own methods.
+    /// </summary>
+    /// <returns>The operation's result, once its effects are on disk.</returns>
+    /// <exception cref="StoreUnavailableException">
+    /// The store is overloaded, closed, or its disk failed. The effects may or may not be there: find out by the business key.
+    /// </exception>
+    Task<TResult> RunAsync<TResult>(Func<ITransaction, ValueTask<TResult>> operation, CancellationToken cancellationToken = default);
+}
+
+/// <summary>What an operation sees of the store. Entities are immutable records; a read sees the operation's own writes.</summary>
+public interface ITransaction
+{
+    /// <summary>The time at which the operation runs, UTC.</summary>
+    DateTimeOffset Now { get; }
+
+    /// <summary>Reads an entity by its key; null when there is none.</summary>
+    ValueTask<T?> GetAsync<T>(Table<T> table, string key)
+        where T : class;
+
+    /// <summary>
+    /// Reads at most <paramref name="limit"/> (1 to 200) entities of an index whose index key is in the range, in the
+    /// index's order (ordinal), the entity's own key breaking ties.
+    /// </summary>
+    ValueTask<IReadOnlyList<T>> ListAsync<T>(Index<T> index, KeyRange range, int limit)
+        where T : class;
+
+    /// <summary>Inserts or replaces an entity.</summary>
+    void Put<T>(Table<T> table, T entity)
+        where T : class;
+
+    /// <summary>Removes an entity; nothing happens when there is none.</summary>
+    void Delete<T>(Table<T> table, string key)
+        where T : class;
+
+    /// <summary>The next number of a sequence, from 1. Never given twice; there may be gaps. Not undone when the operation fails.</summary>
+    ValueTask<long> NextNumberAsync(string sequence);
+}
+
+/// <summary>A range of index keys by ordinal comparison.</summary>
+/// <param name="From">First key, included.</param>
+/// <param name="To">Last key, included.</param>
+/// <param name="Descending">Whether the last comes first.</param>
+public readonly record struct KeyRange(string From, string To, bool Descending = false)
+{
+    /// <summary>Sorts after every character that occurs in a key.</summary>
+    public const string End = "\uffff";
+
+    /// <summary>All keys that begin with a prefix.</summary>
+    public static KeyRange Prefix(string prefix, bool descending = false) => new(prefix, prefix + End, descending);
+
+    /// <summary>One key.</summary>
+    public static KeyRange Exactly(string key) => new(key, key);
+}
+
+/// <summary>The store cannot serve now: overloaded, closing, or its disk failed. Answered as 5000.</summary>
+public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>What an operation changed: the entity as it is now, or null when it was deleted.</summary>
+public readonly record struct Change(ITable Table, string Key, object? Entity);
+
+/// <summary>
+/// An in-memory index that follows the store. Told after a commit is durable and before the answers, in the order of
+/// the commits, by one thread at a time. Must be quick and must not throw.
+/// </summary>
+public interface IStoreObserver
+{
+    /// <summary>These entities have changed.</summary>
+    void Committed(IReadOnlyList<Change> changes);
+}

@@ -1,0 +1,58 @@
+using System.Text.Json.Serialization.Metadata;
+
+namespace Charging.Server.Storage;
+
+/// <summary>A table without its type, for the engines.</summary>
+public interface ITable
+{
+    /// <summary>Name in the engine: lower-case letters and underscores.</summary>
+    string Name { get; }
+
+    /// <summary>Names of its indexes.</summary>
+    IReadOnlyList<string> IndexNames { get; }
+}
+
+/// <summary>
+/// Where the entities of a type are kept, under a string key, as JSON, with ordered indexes that need not be unique.
+/// Both engines keep exactly this.
+/// </summary>
+/// <param name="name">Name in the engine: lower-case letters and underscores.</param>
+/// <param name="json">How an entity is written.</param>
+/// <param name="key">An entity's key, at most 100 characters.</param>
+public sealed class Table<T>(string name, JsonTypeInfo<T> json, Func<T, string> key) : ITable
+    where T : class
+{
+    private readonly List<Index<T>> _indexes = [];
+
+    /// <inheritdoc/>
+    public string Name { get; } = name;
+
+    /// <summary>How an entity is written.</summary>
+    public JsonTypeInfo<T> Json { get; } = json;
+
+    /// <summary>The indexes, in the order of their definition.</summary>
+    public IReadOnlyList<Index<T>> Indexes => _indexes;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> IndexNames => [.. _indexes.Select(i => i.Name)];
+
+    /// <summary>An entity's key.</summary>
+    public string KeyOf(T entity) => key(entity);
+
+    /// <summary>Defines an index. Only while the table itself is defined.</summary>
+    /// <param name="indexName">Name in the engine: lower-case letters and underscores.</param>
+    /// <param name="indexKey">The key of an entity in the index, at most 200 characters, or null to leave it out.</param>
+    public Index<T> Index(string indexName, Func<T, string?> indexKey)
+    {
+        var index = new Index<T>(this, indexName, indexKey);
+        _indexes.Add(index);
+        return index;
+    }
+}
+
+/// <summary>An ordered index of a table.</summary>
+/// <param name="Table">The table.</param>
+/// <param name="Name">Name in the engine.</param>
+/// <param name="KeyOf">The key of an entity in the index, or null when the entity is not in it.</param>
+public sealed record Index<T>(Table<T> Table, string Name, Func<T, string?> KeyOf)
+    where T : class;
