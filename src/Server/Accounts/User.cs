@@ -1,0 +1,32 @@
+namespace Charging.Server.Accounts;
+
+/// <summary>A rider.</summary>
+public sealed record User
+{
+    /// <summary>Number of the account, from the store's sequence, from 1.</summary>
+    public required long Id { get; init; }
+
+    /// <summary>The phone; unique among users.</summary>
+    public required Phone Phone { get; init; }
+
+    /// <summary>The WeChat name; unique among users, 1 to 64 characters.</summary>
+    public required string WxName { get; init; }
+
+    /// <summary>When the account was made, UTC.</summary>
+    public required DateTimeOffset RegisteredAt { get; init; }
+
+    /// <summary>What the user may spend, in fen; equals the sum of the ledger's entries for this user. Never below 0.</summary>
+    public long BalanceFen { get; init; }
+
+    /// <summary>How many of the user's orders were ever paid: the list number of the newest (contract section 13).</summary>
+    public int PaidOrders { get; init; }
+
+    /// <summary>The one order that is reserved and not paid, if there is one (contract section 6).</summary>
+    public string? UnpaidOrderNo { get; init; }
+
+    /// <summary>How many cards were ever bound: the binding number of the newest.</summary>
+    public int CardBindings { get; init; }
+
+    /// <summary>Whether an operator has locked the account out.</summary>
+    public bool Blocked { get; init; }
+}
