@@ -15,6 +15,24 @@ public static class AccountTables
     /// <summary>Users by WeChat name.</summary>
     public static readonly Index<User> UsersByWxName = Users.Index("wx_name", user => user.WxName);
 
+    /// <summary>Users that an operator has locked out.</summary>
+    public static readonly Index<User> BlockedUsers = Users.Index("blocked", user => user.Blocked ? Key(user.Id) : null);
+
+    /// <summary>Living tokens by <see cref="Token.Hash"/>.</summary>
+    public static readonly Table<Token> Tokens = new("tokens", StoreJson.Default.Token, token => token.Hash);
+
+    /// <summary>Tokens by user, then hash.</summary>
+    public static readonly Index<Token> TokensByUser = Tokens.Index("user", token => $"{Key(token.UserId)}:{token.Hash}");
+
+    /// <summary>The codes of each phone, by the phone.</summary>
+    public static readonly Table<PhoneCodes> Codes = new("codes", StoreJson.Default.PhoneCodes, codes => codes.Phone.ToString());
+
+    /// <summary>Codes by the day of the newest.</summary>
+    public static readonly Index<PhoneCodes> CodesByDay = Codes.Index("day", codes => codes.Day);
+
+    /// <summary>Keys of the server's own, by name.</summary>
+    public static readonly Table<ServerKey> ServerKeys = new("server_keys", StoreJson.Default.ServerKey, key => key.Name);
+
     /// <summary>The key of a user: the number, written so that keys sort as numbers.</summary>
     public static string Key(long userId) => userId.ToString("D10", CultureInfo.InvariantCulture);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Charging.Server.Accounts;
+using Charging.Server.Cards;
 
 namespace Charging.Server.Storage;
 
@@ -7,7 +8,11 @@ namespace Charging.Server.Storage;
 public static class Tables
 {
     /// <summary>All of them.</summary>
-    public static readonly IReadOnlyList<ITable> All = [AccountTables.Users];
+    public static readonly IReadOnlyList<ITable> All =
+    [
+        AccountTables.Users, AccountTables.Tokens, AccountTables.Codes, AccountTables.ServerKeys,
+        CardTables.Cards,
+    ];
 }
 
 /// <summary>How the entities are written: compact JSON, nulls and defaults left out.</summary>
@@ -16,4 +21,8 @@ public static class Tables
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(User))]
+[JsonSerializable(typeof(Token))]
+[JsonSerializable(typeof(PhoneCodes))]
+[JsonSerializable(typeof(ServerKey))]
+[JsonSerializable(typeof(Card))]
 public sealed partial class StoreJson : JsonSerializerContext;

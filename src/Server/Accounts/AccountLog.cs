@@ -1,0 +1,20 @@
+namespace Charging.Server.Accounts;
+
+/// <summary>What the accounts say to the log.</summary>
+internal static partial class AccountLog
+{
+    [LoggerMessage(200, LogLevel.Information, "SMS to {Phone}: your code is {Code}")]
+    public static partial void ConsoleSms(ILogger logger, string phone, string code);
+
+    [LoggerMessage(201, LogLevel.Warning, "The SMS provider refused a message to {MaskedPhone}: {Outcome}.")]
+    public static partial void SmsRefused(ILogger logger, string maskedPhone, SmsOutcome outcome);
+
+    [LoggerMessage(202, LogLevel.Warning, "Tokens or codes could not be kept up, and will be at the next turn: {Reason}")]
+    public static partial void UpkeepPostponed(ILogger logger, string reason);
+
+    [LoggerMessage(203, LogLevel.Error, "Keeping up tokens or codes failed; it goes on with the next.")]
+    public static partial void UpkeepFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(204, LogLevel.Warning, "Charging:Sms:Provider is Console: codes are written to this log and nobody gets an SMS.")]
+    public static partial void ConsoleOutsideDevelopment(ILogger logger);
+}

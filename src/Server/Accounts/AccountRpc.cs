@@ -1,0 +1,27 @@
+using Charging.Miniprogram.V1;
+using Charging.Server.Calls;
+using Grpc.Core;
+
+namespace Charging.Server.Accounts;
+
+/// <summary>Sections 1 to 3 on the wire.</summary>
+public sealed class AccountRpc(Codes codes, Riders riders) : AccountService.AccountServiceBase
+{
+    /// <inheritdoc/>
+    public override Task<SendValidateCodeResponse> SendValidateCode(SendValidateCodeRequest request, ServerCallContext context) =>
+        request.ToCodeRequest()
+            .ThenAsync(r => codes.SendAsync(r, context.GetHttpContext().Connection.RemoteIpAddress))
+            .AnswerAsync<SendValidateCodeResponse>();
+
+    /// <inheritdoc/>
+    public override Task<RegisterResponse> Register(RegisterRequest request, ServerCallContext context) =>
+        request.ToRegistration()
+            .ThenAsync(r => riders.RegisterAsync(r.Credentials, r.WxName))
+            .AnswerAsync((RegisterResponse answer, string token) => answer.Data = token);
+
+    /// <inheritdoc/>
+    public override Task<LoginResponse> Login(LoginRequest request, ServerCallContext context) =>
+        request.ToCredentials()
+            .ThenAsync(riders.LoginAsync)
+            .AnswerAsync((LoginResponse answer, string token) => answer.Data = token);
+}

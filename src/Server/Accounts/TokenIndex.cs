@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using System.Threading.Channels;
+using Charging.Server.Calls;
+using Charging.Server.Storage;
+
+namespace Charging.Server.Accounts;
+
+/// <summary>Every living token, in memory, so that checking one touches no disk. It follows the store.</summary>
+public sealed class TokenIndex(TimeProvider clock) : IStoreObserver
+{
+    private const string Scheme = "Bearer ";
+    private const int TextLength = 43;
+
+    private readonly ConcurrentDictionary<string, Entry> _tokens = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<long, byte> _blocked = new();
+
+    // Bounded, for a slow disk must not cost memory; what does not fit is written at the next day's use.
+    private readonly Channel<string> _uses = Channel.CreateBounded<string>(
+        new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>Hashes of the tokens whose last use is worth writing, at most once a day for each.</summary>
+    public ChannelReader<string> UsesWorthWriting => _uses.Reader;
+
+    /// <summary>
+    /// The rider of an `Authorization` header: a living token with or without `Bearer ` before it. Null when there is none,
+    /// or an operator has blocked the rider.
+    /// </summary>
+    public Caller? Find(ReadOnlySpan<char> authorization)
+    {
+        var text = authorization.Trim();
+        if (text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+            text = text[Scheme.Length..].TrimStart();
+        if (text.Length != TextLength || Lookup(text) is not { } entry)
+            return null;
+        var now = clock.GetUtcNow();
+        if (!entry.IsAlive(now) || _blocked.ContainsKey(entry.Caller.UserId))
+            return null;
+        if (entry.Use(now))
+            _uses.Writer.TryWrite(entry.Caller.TokenHash);
+        return entry.Caller;
+    }
+
+    /// <summary>Takes up a token that was stored before this start.</summary>
+    public void Load(Token token)
+    {
+        // Its last use may be a day younger than what is written, and a token must never live too short.
+        var entry = new Entry(token, Earlier(token.UsedAt + Token.UseGrain, clock.GetUtcNow()));
+        _tokens.TryAdd(token.Hash, entry);
+    }
+
+    /// <summary>Takes up a rider who was blocked before this start.</summary>
+    public void LoadBlocked(User user) => _blocked[user.Id] = 0;
+
+    /// <summary>At most <paramref name="limit"/> tokens that are dead.</summary>
+    public IReadOnlyList<string> Dead(int limit)
+    {
+        var now = clock.GetUtcNow();
+        return [.. _tokens.Where(t => !t.Value.IsAlive(now)).Take(limit).Select(t => t.Key)];
+    }
+
+    /// <inheritdoc/>
+    public void Committed(IReadOnlyList<Change> changes)
+    {
+        foreach (var change in changes)
+        {
+            switch (change)
+            {
+                case { Table: Table<Token>, Entity: Token token }:
+                    _tokens.AddOrUpdate(token.Hash, static (_, t) => new Entry(t, t.UsedAt), static (_, entry, t) => entry.Written(t), token);
+                    break;
+                case { Table: Table<Token> }:
+                    _tokens.TryRemove(change.Key, out _);
+                    break;
+                case { Entity: User { Blocked: true } user }:
+                    _blocked[user.Id] = 0;
+                    break;
+                case { Entity: User user }:
+                    _blocked.TryRemove(user.Id, out _);
+                    break;
+            }
+        }
+    }
+
+    private Entry? Lookup(ReadOnlySpan<char> text)
+    {
+        Span<byte> bytes = stackalloc byte[TextLength];
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        Span<char> hex = stackalloc char[SHA256.HashSizeInBytes * 2];
+        if (!Encoding.ASCII.TryGetBytes(text, bytes, out _))
+            return null;
+        SHA256.HashData(bytes, hash);
+        Convert.TryToHexString(hash, hex, out _);
+        return _tokens.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(hex, out var entry) ? entry : null;
+    }
+
+    private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
+
+    private sealed class Entry(Token token, DateTimeOffset usedAt)
+    {
+        private readonly long _diesAt = (token.IssuedAt + Token.Lifetime).UtcTicks;
+        private long _usedAt = usedAt.UtcTicks;
+        private long _writtenAt = token.UsedAt.UtcTicks;
+
+        public Caller Caller { get; } = new(token.UserId, token.Hash);
+
+        public bool IsAlive(DateTimeOffset now) =>
+            now.UtcTicks < _diesAt && now.UtcTicks - Volatile.Read(ref _usedAt) < Token.IdleLifetime.Ticks;
+
+        /// <summary>Notes a use; true when it is worth writing, to one caller alone.</summary>
+        public bool Use(DateTimeOffset now)
+        {
+            Volatile.Write(ref _usedAt, now.UtcTicks);
+            var written = Volatile.Read(ref _writtenAt);
+            return now.UtcTicks - written >= Token.UseGrain.Ticks
+                && Interlocked.CompareExchange(ref _writtenAt, now.UtcTicks, written) == written;
+        }
+
+        public Entry Written(Token stored)
+        {
+            Volatile.Write(ref _writtenAt, stored.UsedAt.UtcTicks);
+            return this;
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using Charging.Server.Storage;
+
+namespace Charging.Server.Accounts;
+
+/// <summary>Issues and revokes tokens (contract section 4). <see cref="TokenIndex"/> checks them.</summary>
+public sealed class Tokens(IStore store)
+{
+    /// <summary>The scheme that is part of what a rider gets and sends back.</summary>
+    public const string Scheme = "Bearer ";
+
+    private const int Slice = 200;
+
+    /// <summary>Issues a token inside an operation: the string that goes to the rider, `Bearer …`.</summary>
+    public static string Issue(ITransaction tx, long userId)
+    {
+        var text = Token.NewText();
+        tx.Put(AccountTables.Tokens, new Token { Hash = Token.HashOf(text), UserId = userId, IssuedAt = tx.Now, UsedAt = tx.Now });
+        return Scheme + text;
+    }
+
+    /// <summary>Ends one token at once. Nothing happens when it is dead already.</summary>
+    /// <param name="tokenHash"><see cref="Calls.Caller.TokenHash"/>.</param>
+    public Task RevokeAsync(string tokenHash) => store.RunAsync(tx =>
+    {
+        tx.Delete(AccountTables.Tokens, tokenHash);
+        return ValueTask.FromResult(true);
+    });
+
+    /// <summary>Ends every token of a rider at once: for operators.</summary>
+    public async Task RevokeAllAsync(long userId)
+    {
+        while (await store.RunAsync(tx => RevokeSliceAsync(tx, userId)) == Slice)
+        {
+        }
+    }
+
+    private static async ValueTask<int> RevokeSliceAsync(ITransaction tx, long userId)
+    {
+        var tokens = await tx.ListAsync(AccountTables.TokensByUser, KeyRange.Prefix(AccountTables.Key(userId) + ":"), Slice);
+        foreach (var token in tokens)
+            tx.Delete(AccountTables.Tokens, token.Hash);
+        return tokens.Count;
+    }
+}

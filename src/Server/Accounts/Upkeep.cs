@@ -1,0 +1,105 @@
+using Charging.Server.Storage;
+
+namespace Charging.Server.Accounts;
+
+/// <summary>
+/// What nobody waits for: fills the index of the tokens before the server listens, writes the days on which tokens were
+/// used, and removes dead tokens and old codes every hour.
+/// </summary>
+public sealed class Upkeep(IStore store, TokenIndex index, TimeProvider clock, ILogger<Upkeep> logger) : BackgroundService
+{
+    private const int Slice = 200;
+
+    // Sorts after a key itself and before every other key, all keys of the index being of one length.
+    private const string JustAfter = "!";
+
+    /// <inheritdoc/>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await LoadAsync(AccountTables.TokensByUser, token => index.Load(token), cancellationToken);
+        await LoadAsync(AccountTables.BlockedUsers, user => index.LoadBlocked(user), cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(WriteUsesAsync(stoppingToken), SweepAsync(stoppingToken));
+
+    private async Task LoadAsync<T>(Index<T> source, Action<T> load, CancellationToken cancellationToken)
+        where T : class
+    {
+        var from = "";
+        while (true)
+        {
+            var range = new KeyRange(from, KeyRange.End);
+            var slice = await store.RunAsync(tx => tx.ListAsync(source, range, Slice), cancellationToken);
+            foreach (var entity in slice)
+                load(entity);
+            if (slice.Count < Slice)
+                return;
+            from = source.KeyOf(slice[^1]) + JustAfter;
+        }
+    }
+
+    private async Task WriteUsesAsync(CancellationToken stopping)
+    {
+        await foreach (var hash in index.UsesWorthWriting.ReadAllAsync(stopping))
+            await TryAsync(() => store.RunAsync(tx => WriteUseAsync(tx, hash), stopping));
+    }
+
+    private async Task SweepAsync(CancellationToken stopping)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromHours(1), clock);
+        while (await timer.WaitForNextTickAsync(stopping))
+        {
+            await TryAsync(async () =>
+            {
+                while (index.Dead(Slice) is { Count: > 0 } dead)
+                    await store.RunAsync(tx => Delete(tx, dead), stopping);
+                while (await store.RunAsync(RemoveOldCodesAsync, stopping) == Slice)
+                {
+                }
+            });
+        }
+    }
+
+    private async Task TryAsync(Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (StoreUnavailableException e)
+        {
+            AccountLog.UpkeepPostponed(logger, e.Message);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            AccountLog.UpkeepFailed(logger, e);
+        }
+    }
+
+    private static async ValueTask<bool> WriteUseAsync(ITransaction tx, string hash)
+    {
+        if (await tx.GetAsync(AccountTables.Tokens, hash) is { } token)
+            tx.Put(AccountTables.Tokens, token with { UsedAt = tx.Now });
+        return true;
+    }
+
+    private static ValueTask<bool> Delete(ITransaction tx, IReadOnlyList<string> hashes)
+    {
+        foreach (var hash in hashes)
+            tx.Delete(AccountTables.Tokens, hash);
+        return ValueTask.FromResult(true);
+    }
+
+    private static async ValueTask<int> RemoveOldCodesAsync(ITransaction tx)
+    {
+        // Two days back, so that no code that still lives is of a day that is over.
+        var lastDay = Codes.DayOf(tx.Now - TimeSpan.FromDays(2));
+        var old = await tx.ListAsync(AccountTables.CodesByDay, new KeyRange("", lastDay), Slice);
+        foreach (var codes in old)
+            tx.Delete(AccountTables.Codes, codes.Phone.ToString());
+        return old.Count;
+    }
+}

@@ -1,0 +1,60 @@
+using System.Net;
+using Microsoft.AspNetCore.HttpOverrides;
+
+namespace Charging.Server.Calls;
+
+/// <summary>Adds what all calls share: the listeners, gRPC with its JSON routes, the interceptor, the envelope.</summary>
+public static class CallsSetup
+{
+    // More than a request may have, so that a client with too long a body can finish sending it and read its 403.
+    private const long MaxTransportBytes = 4 * 1024 * 1024;
+
+    /// <summary>Registers it.</summary>
+    /// <exception cref="StartupException">A setting makes no sense.</exception>
+    public static void AddCalls(this WebApplicationBuilder builder)
+    {
+        var listeners = new Listeners();
+        builder.Services.AddSingleton(listeners);
+        builder.Services.AddSingleton<CallInterceptor>();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.AddSettings<ServerOptions>("Charging", options => options.Complaint());
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MaxTransportBytes;
+            foreach (var name in new[] { "Http", "Grpc" })
+                kestrel.ConfigurationLoader!.Endpoint(name, endpoint => listeners.Add(name, endpoint.ListenOptions));
+        });
+        builder.Services
+            .AddGrpc(grpc =>
+            {
+                grpc.Interceptors.Add<CallInterceptor>();
+                grpc.MaxReceiveMessageSize = Envelope.MaxBodyBytes;
+            })
+            .AddJsonTranscoding();
+        builder.Services.AddGrpcReflection();
+    }
+
+    /// <summary>Puts the envelope before the methods. Each feature maps its own methods afterwards.</summary>
+    public static void UseCalls(this WebApplication app)
+    {
+        var options = app.Services.GetRequiredService<ServerOptions>();
+        if (options.TrustedProxies.Length > 0)
+            app.UseForwardedHeaders(Trust(options));
+        app.UseRouting();
+        app.UseMiddleware<Envelope>();
+        app.MapGrpcReflectionService();
+        app.Lifetime.ApplicationStarted.Register(() => CallLog.Listening(
+            app.Logger, app.Services.GetRequiredService<Listeners>().ToString(), options.DataDirectory));
+    }
+
+    private static ForwardedHeadersOptions Trust(ServerOptions options)
+    {
+        var forwarded = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor };
+        forwarded.KnownProxies.Clear();
+        forwarded.KnownIPNetworks.Clear();
+        foreach (var proxy in options.TrustedProxies)
+            forwarded.KnownProxies.Add(IPAddress.Parse(proxy));
+        return forwarded;
+    }
+}

@@ -1,0 +1,19 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Charging.Server.Calls;
+
+/// <summary>What listens where: the endpoints of `Kestrel:Endpoints` by their names, with the ports that they got.</summary>
+public sealed class Listeners
+{
+    private readonly SortedDictionary<string, ListenOptions> _endpoints = new(StringComparer.Ordinal);
+
+    /// <summary>Notes an endpoint while Kestrel is configured.</summary>
+    public void Add(string name, ListenOptions endpoint) => _endpoints[name] = endpoint;
+
+    /// <summary>The port of an endpoint. Known after the start.</summary>
+    /// <exception cref="KeyNotFoundException">No endpoint of that name is configured.</exception>
+    public int Port(string name) => _endpoints[name].IPEndPoint!.Port;
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Join(", ", _endpoints.Select(e => $"{e.Key} on {e.Value}"));
+}

@@ -1,0 +1,20 @@
+using System.Net;
+
+namespace Charging.Server.Calls;
+
+/// <summary>Settings under `Charging` that belong to no feature.</summary>
+public sealed record ServerOptions
+{
+    /// <summary>Folder of the data file; made when it is not there.</summary>
+    public string DataDirectory { get; init; } = "data";
+
+    /// <summary>
+    /// Addresses of the reverse proxies whose `X-Forwarded-For` is believed. Only with such a list does the server know its
+    /// callers' addresses and count codes by them: behind a proxy or a carrier's NAT everybody has one address.
+    /// </summary>
+    public string[] TrustedProxies { get; init; } = [];
+
+    internal string? Complaint() => TrustedProxies.FirstOrDefault(proxy => !IPAddress.TryParse(proxy, out _)) is { } bad
+        ? $"Charging:TrustedProxies holds '{bad}', which is not an IP address: list the addresses of your reverse proxies."
+        : string.IsNullOrWhiteSpace(DataDirectory) ? "Charging:DataDirectory is empty: name the folder of the data file." : null;
+}
