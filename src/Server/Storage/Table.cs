@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
 namespace Charging.Server.Storage;
@@ -10,6 +11,18 @@ public interface ITable
 
     /// <summary>Names of its indexes.</summary>
     IReadOnlyList<string> IndexNames { get; }
+
+    /// <summary>Reads an entity from its JSON.</summary>
+    object Read(ReadOnlySpan<byte> json);
+
+    /// <summary>Writes an entity as JSON.</summary>
+    byte[] Write(object entity);
+
+    /// <summary>An entity's key.</summary>
+    string KeyOf(object entity);
+
+    /// <summary>An entity's key in each index, in the order of <see cref="IndexNames"/>; null where it is left out.</summary>
+    string?[] IndexKeysOf(object entity);
 }
 
 /// <summary>
@@ -23,6 +36,7 @@ public sealed class Table<T>(string name, JsonTypeInfo<T> json, Func<T, string> 
     where T : class
 {
     private readonly List<Index<T>> _indexes = [];
+    private IReadOnlyList<string>? _indexNames;
 
     /// <inheritdoc/>
     public string Name { get; } = name;
@@ -34,10 +48,19 @@ public sealed class Table<T>(string name, JsonTypeInfo<T> json, Func<T, string> 
     public IReadOnlyList<Index<T>> Indexes => _indexes;
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> IndexNames => [.. _indexes.Select(i => i.Name)];
+    public IReadOnlyList<string> IndexNames => _indexNames ??= [.. _indexes.Select(i => i.Name)];
 
     /// <summary>An entity's key.</summary>
     public string KeyOf(T entity) => key(entity);
+
+    object ITable.Read(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize(json, Json) ?? throw new JsonException($"A row of the table {Name} is null.");
+
+    byte[] ITable.Write(object entity) => JsonSerializer.SerializeToUtf8Bytes((T)entity, Json);
+
+    string ITable.KeyOf(object entity) => key((T)entity);
+
+    string?[] ITable.IndexKeysOf(object entity) => [.. _indexes.Select(i => i.KeyOf((T)entity))];
 
     /// <summary>Defines an index. Only while the table itself is defined.</summary>
     /// <param name="indexName">Name in the engine: lower-case letters and underscores.</param>
@@ -46,6 +69,7 @@ public sealed class Table<T>(string name, JsonTypeInfo<T> json, Func<T, string> 
     {
         var index = new Index<T>(this, indexName, indexKey);
         _indexes.Add(index);
+        _indexNames = null;
         return index;
     }
 }

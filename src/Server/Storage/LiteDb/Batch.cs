@@ -1,0 +1,73 @@
+namespace Charging.Server.Storage.LiteDb;
+
+/// <summary>Operations that are run one after the other, each seeing what those before it did, and committed together.</summary>
+internal sealed class Batch(Sequences sequences, TimeProvider clock)
+{
+    private readonly Overlay _overlay = new();
+    private readonly List<Work> _done = [];
+
+    /// <summary>Operations that it has taken.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>What the operations that succeeded have changed, in their order.</summary>
+    public List<Change> Changes { get; } = [];
+
+    /// <summary>Runs an operation. Its own failure is told to its caller alone; the engine's is thrown.</summary>
+    public void Run(Work work, LiteDbEngine engine)
+    {
+        Count++;
+        if (work.IsCancelled)
+        {
+            work.Cancel();
+            return;
+        }
+        var transaction = new LiteDbTransaction(engine, _overlay, sequences, clock.GetUtcNow());
+        try
+        {
+            work.Run(transaction);
+            _overlay.Keep(Changes);
+            _done.Add(work);
+        }
+        catch (Exception e)
+        {
+            _overlay.Undo();
+            work.Fail(e);
+        }
+        finally
+        {
+            transaction.End();
+        }
+        if (engine.Failure is { } failure)
+            throw new IOException("The store's file could not be read.", failure);
+    }
+
+    /// <summary>Puts the batch on disk.</summary>
+    public void Commit(LiteDbEngine engine)
+    {
+        engine.Apply(_overlay);
+        sequences.Apply(engine);
+        engine.Commit();
+        sequences.Committed();
+    }
+
+    public void Answer()
+    {
+        foreach (var work in _done)
+            work.Answer();
+    }
+
+    /// <summary>Tells the callers that the batch failed, and that its effects are in doubt.</summary>
+    public void Fail(Exception cause)
+    {
+        var exception = new StoreUnavailableException("The store failed; whether the operation took effect is not known.", cause);
+        foreach (var work in _done)
+            work.Fail(exception);
+    }
+
+    /// <summary>Takes an operation that cannot be run.</summary>
+    public void Refuse(Work work)
+    {
+        Count++;
+        work.Fail(new StoreUnavailableException("The store is closed until its disk works again."));
+    }
+}

@@ -1,0 +1,205 @@
+using LiteDB;
+using LiteDB.Engine;
+
+namespace Charging.Server.Storage.LiteDb;
+
+/// <summary>
+/// The LiteDB engine on its two streams, for the store's thread alone. Any failure of it is final: <see cref="Failure"/>
+/// keeps it, and the file has to be opened again.
+/// </summary>
+internal sealed class LiteDbEngine : IDisposable
+{
+    private const string Meta = "store_meta";
+    private const string SchemaId = "schema";
+
+    private readonly IBlockFile _data;
+    private readonly LogFile _log;
+    private readonly LogStream _logStream;
+    private readonly LiteEngine _engine;
+    private readonly Dictionary<ITable, Collection> _collections = [];
+    private bool _inTransaction;
+
+    private LiteDbEngine(IBlockFile data, LogFile log, LogStream logStream, LiteEngine engine)
+    {
+        _data = data;
+        _log = log;
+        _logStream = logStream;
+        _engine = engine;
+    }
+
+    /// <summary>The number of the batch that the next commit makes.</summary>
+    public long Batch => _logStream.Batch;
+
+    /// <summary>The batch that opening has finished for a predecessor that failed or crashed; 0 when there was none.</summary>
+    public long ReplayedBatch { get; private set; }
+
+    /// <summary>What broke the engine.</summary>
+    public Exception? Failure { get; private set; }
+
+    /// <summary>Opens the file on its streams, finishing the batch that a crash has left in the log.</summary>
+    public static LiteDbEngine Start(IBlockFile data, LogFile log, bool barrier)
+    {
+        var pages = log.Recover();
+        DataFile.PrepareOrRefuse(data, pages.Length > 0);
+        var logStream = new LogStream(log, barrier);
+        logStream.Restore(pages);
+        var settings = new EngineSettings { DataStream = new DataStream(data, logStream), LogStream = logStream, TempStream = new MemoryStream() };
+        var engine = new LiteDbEngine(data, log, logStream, new LiteEngine(settings));
+        if (pages.Length > 0)
+        {
+            engine.ReplayedBatch = logStream.Batch;
+            engine._engine.Checkpoint();
+        }
+        DataFile.RefuseCutOff(data);
+        return engine;
+    }
+
+    /// <summary>Makes the tables and indexes that are not there yet.</summary>
+    public void Define(IEnumerable<ITable> tables)
+    {
+        Begin();
+        foreach (var table in tables)
+        {
+            var collection = new Collection(table);
+            foreach (var index in collection.Indexes)
+                _engine.EnsureIndex(table.Name, index.Name, index.Field, unique: false);
+            _collections.Add(table, collection);
+        }
+        Commit();
+    }
+
+    /// <summary>The entity under a key, as it is in the file.</summary>
+    public object? Find(ITable table, string key)
+    {
+        var collection = CollectionOf(table);
+        if (collection.Cache.TryGetValue(key, out var cached))
+            return cached;
+        return Keys.IsKey(key) ? Guard(() => Read(collection.ById(key), collection).FirstOrDefault().Entity) : null;
+    }
+
+    /// <summary>The rows of an index between two composed keys, in its order. Read to an end or disposed before anything else is done.</summary>
+    public IEnumerable<(string At, string Key, object Entity)> Range(ITable table, int index, string from, string to, bool descending)
+    {
+        var collection = CollectionOf(table);
+        return Read(collection.Indexes[index].Between(from, to, descending), collection)
+            .Select(r => (r.Document[collection.Indexes[index].Name].AsString, r.Key, r.Entity));
+    }
+
+    /// <summary>At most as many keys of a table as asked for, from one key on.</summary>
+    public List<(string Key, byte[] Json)> Slice(string table, string after, int limit)
+    {
+        var query = new Query { OrderBy = "$._id", Limit = limit };
+        query.Where.Add(BsonExpression.Create("$._id > @0", after));
+        using var reader = Open(table, query);
+        var rows = new List<(string, byte[])>();
+        while (reader.Read())
+            rows.Add((reader.Current["_id"].AsString, reader.Current[Collection.JsonField].AsBinary));
+        return rows;
+    }
+
+    public long ReadNumber(string id) => Guard(() =>
+    {
+        using var reader = Open(Meta, new Query { Where = { BsonExpression.Create("$._id = @0", id) } });
+        return reader.Read() ? reader.Current["value"].AsInt64 : 0;
+    });
+
+    public void WriteNumber(string id, long value)
+    {
+        Begin();
+        _engine.Upsert(Meta, [new BsonDocument { ["_id"] = id, ["value"] = value }], BsonAutoId.ObjectId);
+    }
+
+    public long SchemaVersion
+    {
+        get => ReadNumber(SchemaId);
+        set => WriteNumber(SchemaId, value);
+    }
+
+    public bool IsEmpty => !_engine.GetCollectionNames().Any();
+
+    /// <summary>Hands the rows to the engine's transaction.</summary>
+    public void Apply(Overlay overlay)
+    {
+        foreach (var (table, rows) in overlay.Tables)
+        {
+            Begin();
+            var collection = CollectionOf(table);
+            _engine.Upsert(table.Name, rows.All.Where(r => r.Entity is not null).Select(collection.ToDocument), BsonAutoId.ObjectId);
+            var deleted = rows.All.Where(r => r.Entity is null).Select(r => new BsonValue(r.Key)).ToList();
+            if (deleted.Count > 0)
+                _engine.Delete(table.Name, deleted);
+            foreach (var row in rows.All)
+                collection.Remember(row.Key, row.Entity);
+        }
+    }
+
+    /// <summary>Commits, and returns when the batch is on disk.</summary>
+    public void Commit()
+    {
+        if (!_inTransaction)
+            return;
+        if (!_engine.Commit())
+            throw new IOException("The engine lost the batch's transaction.");
+        _inTransaction = false;
+        _engine.Checkpoint();
+    }
+
+    /// <summary>Closes for good: the data file alone is then the whole store.</summary>
+    public void Close()
+    {
+        _engine.Dispose();
+        _log.Clear();
+    }
+
+    public void Dispose()
+    {
+        _engine.Dispose();
+        _log.Dispose();
+        _data.Dispose();
+    }
+
+    private IEnumerable<(BsonDocument Document, string Key, object Entity)> Read(Query query, Collection collection)
+    {
+        using var reader = Guard(() => Open(collection.Table.Name, query));
+        while (Guard(reader.Read))
+        {
+            var document = reader.Current.AsDocument;
+            var key = document["_id"].AsString;
+            yield return (document, key, Guard(() => collection.EntityOf(key, document)));
+        }
+    }
+
+    /// <summary>
+    /// An operation could swallow the engine's exception and go on, or the store could take it for the operation's own;
+    /// so it is kept here, and the batch looks for it.
+    /// </summary>
+    private T Guard<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e)
+        {
+            Failure ??= e;
+            throw new StoreUnavailableException("The store's file could not be read.", e);
+        }
+    }
+
+    private IBsonDataReader Open(string collection, Query query)
+    {
+        Begin();
+        return _engine.Query(collection, query);
+    }
+
+    private void Begin()
+    {
+        if (_inTransaction)
+            return;
+        _inTransaction = _engine.BeginTrans();
+    }
+
+    private Collection CollectionOf(ITable table) => _collections.TryGetValue(table, out var collection)
+        ? collection
+        : throw new InvalidOperationException($"The table {table.Name} is not among those the store was opened with.");
+}

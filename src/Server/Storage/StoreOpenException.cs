@@ -1,0 +1,4 @@
+namespace Charging.Server.Storage;
+
+/// <summary>The store cannot be opened. The message is a sentence for the operator: which setting, and what to do.</summary>
+public sealed class StoreOpenException(string message, Exception? inner = null) : Exception(message, inner);
