@@ -1,2 +1,51 @@
-var app = WebApplication.CreateBuilder(args).Build();
-app.Run();
+using Charging.Server.Accounts;
+using Charging.Server.Calls;
+using Charging.Server.Cards;
+using Charging.Server.Storage;
+using Microsoft.AspNetCore.Connections;
+
+try
+{
+    await Build(args).RunAsync();
+    return 0;
+}
+catch (Exception e) when (Complaint(e) is { } sentence)
+{
+    await Console.Error.WriteLineAsync(sentence);
+    return 1;
+}
+
+/// <summary>The server: an index of its features.</summary>
+public static partial class Program
+{
+    /// <summary>Puts the server together without starting it.</summary>
+    /// <param name="args">Settings, as on the command line: `--Charging:DataDirectory=/var/lib/charging`.</param>
+    /// <param name="configure">What a test replaces.</param>
+    /// <exception cref="StartupException">A setting makes no sense.</exception>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        // Settings lie beside the program, wherever it is started from.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        builder.AddCalls();
+        builder.AddStore();
+        builder.AddAccounts();
+        builder.AddCards();
+        configure?.Invoke(builder);
+
+        var app = builder.Build();
+        app.UseCalls();
+        app.MapAccounts();
+        app.MapCards();
+        app.OpenStore();
+        return app;
+    }
+
+    /// <summary>What an operator is told when the server cannot start; null for a fault of ours.</summary>
+    private static string? Complaint(Exception exception) => exception switch
+    {
+        StartupException or StoreOpenException => exception.Message,
+        IOException { InnerException: AddressInUseException } =>
+            $"{exception.Message.TrimEnd('.')}: end the program that listens there, or give another port in Kestrel:Endpoints.",
+        _ => null,
+    };
+}

@@ -1,0 +1,59 @@
+using Charging.Server.Accounts;
+using Charging.Server.Calls;
+
+namespace Charging.Server.Cards;
+
+/// <summary>What a card is made of.</summary>
+public enum CardKind
+{
+    /// <summary>Plastic with a chip: 32 bits.</summary>
+    Physical = 1,
+
+    /// <summary>A number that an operator has issued.</summary>
+    Virtual,
+}
+
+/// <summary>A card that was issued, or was bound at least once.</summary>
+public sealed record Card
+{
+    /// <summary>`v:` and a virtual number, or `p:` and the ten decimal digits of a physical card: the key.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>What it is made of.</summary>
+    public required CardKind Kind { get; init; }
+
+    /// <summary>The number as it was issued or first bound: what answers show.</summary>
+    public required string Number { get; init; }
+
+    /// <summary>Whose it is; null when it is bound to nobody.</summary>
+    public long? UserId { get; init; }
+
+    /// <summary>Its place among its owner's cards, from <see cref="User.CardBindings"/>.</summary>
+    public int Binding { get; init; }
+
+    /// <summary>Whether an operator has blocked it.</summary>
+    public bool Blocked { get; init; }
+
+    /// <summary>
+    /// Binds it to a rider. Virtual: 4002 when it is blocked, 4003 when the rider has one or it is bound. Physical: 403 when
+    /// it is another rider's or blocked; bound to this rider already, it stays as it is.
+    /// </summary>
+    /// <param name="user">The rider.</param>
+    /// <param name="hasVirtual">Whether the rider has a virtual card.</param>
+    internal Result<Card> BindTo(User user, bool hasVirtual)
+    {
+        if (Kind == CardKind.Virtual && Blocked)
+            return ResultCode.CardNotFound;
+        if (Kind == CardKind.Virtual && (hasVirtual || UserId is not null))
+            return ResultCode.VirtualCardBound;
+        if (UserId == user.Id)
+            return this;
+        if (UserId is not null || Blocked)
+            return ResultCode.InvalidArgument;
+        return this with { UserId = user.Id, Binding = user.CardBindings + 1 };
+    }
+
+    /// <summary>Takes it from its owner; 4004 when that is not the caller.</summary>
+    internal Result<Card> UnbindFrom(long userId) =>
+        UserId == userId ? this with { UserId = null, Binding = 0 } : ResultCode.NotOwner;
+}

@@ -1,0 +1,39 @@
+using Charging.Server.Calls;
+using Charging.Server.Storage.LiteDb;
+
+namespace Charging.Server.Storage;
+
+/// <summary>Adds the store: LiteDB in `Charging:DataDirectory`.</summary>
+public static class StoreSetup
+{
+    /// <summary>Registers it. It is closed with the server.</summary>
+    public static void AddStore(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton(services => new LiteDbStore(
+            services.GetRequiredService<ServerOptions>().DataDirectory,
+            Tables.All,
+            [],
+            [.. services.GetServices<IStoreObserver>()],
+            services.GetRequiredService<TimeProvider>(),
+            new LiteDbOptions(),
+            services.GetRequiredService<ILogger<LiteDbStore>>()));
+        builder.Services.AddSingleton<IStore>(services => services.GetRequiredService<LiteDbStore>());
+    }
+
+    /// <summary>Opens it, and makes its folder. Before anything is started, so that a refusal is a sentence and not a half-started server.</summary>
+    /// <exception cref="StartupException">The folder cannot be made.</exception>
+    /// <exception cref="StoreOpenException">The file cannot be used.</exception>
+    public static void OpenStore(this WebApplication app)
+    {
+        var folder = app.Services.GetRequiredService<ServerOptions>().DataDirectory;
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"The folder {folder} (setting Charging:DataDirectory) cannot be made: give this user write access to its parent, or name another.", e);
+        }
+        app.Services.GetRequiredService<LiteDbStore>();
+    }
+}
