@@ -1,0 +1,151 @@
+using Charging.Server.Accounts;
+using Charging.Server.Storage;
+using Charging.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace Charging.Server.Tests.Accounts;
+
+/// <summary>Contract section 4: tokens.</summary>
+public sealed class TokenTests
+{
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+
+    public static TheoryData<Transport> Transports => [Transport.Json, Transport.Grpc];
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task A_token_is_taken_with_and_without_its_scheme(Transport transport)
+    {
+        await using var app = await ChargingApp.StartAsync(transport);
+        var rider = await app.RegisterAsync();
+        var bare = rider.Token["Bearer ".Length..];
+        foreach (var good in new[] { rider.Token, bare, $"bearer {bare}", $"BEARER   {bare}" })
+            Assert.Equal(200, (await app.PostAsync("getCardno", null, good)).Code);
+        foreach (var bad in new[] { null, "", "Bearer", "Bearer x", $"Basic {bare}", bare[..^1], $"{bare}x", $"{bare[..^1]}é", rider.Token.ToUpperInvariant(), $"{bare}, {bare}" })
+        {
+            if (transport == Transport.Grpc && bad?.Any(c => c > 127) == true)
+                continue;
+            var answer = await app.PostAsync("getCardno", null, bad);
+            Assert.Equal((bad, 401, "未登录或登录已过期"), (bad, answer.Code, answer.Message));
+        }
+    }
+
+    [Fact]
+    public async Task A_token_survives_a_restart()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var riders = await Task.WhenAll(Enumerable.Range(0, 450).Select(_ => app.RegisterAsync()));
+        await app.RestartAsync();
+        var answers = await Task.WhenAll(riders.Select(r => r.PostAsync("getCardno")));
+        Assert.All(answers, a => Assert.Equal(200, a.Code));
+    }
+
+    [Fact]
+    public async Task A_token_ends_after_seven_days_without_use()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock });
+        var rider = await app.RegisterAsync();
+        clock.Advance((0.9 * Day));
+        Assert.Equal(200, (await rider.PostAsync("getCardno")).Code);
+        clock.Advance((7 * Day) - TimeSpan.FromSeconds(1));
+        Assert.Equal(200, (await rider.PostAsync("getCardno")).Code);
+        clock.Advance(7 * Day);
+        Assert.Equal(401, (await rider.PostAsync("getCardno")).Code);
+    }
+
+    [Fact]
+    public async Task A_token_that_is_used_every_day_ends_after_thirty_even_across_restarts()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock });
+        var rider = await app.RegisterAsync();
+        for (var day = 1; day < 30; day++)
+        {
+            clock.Advance(Day);
+            Assert.Equal(200, (await rider.PostAsync("getCardno")).Code);
+            await Retry.Until("the day of use is stored", async () => (await StoredAsync(app)).Single().UsedAt >= clock.GetUtcNow() - TimeSpan.FromMinutes(1));
+            if (day % 10 == 0)
+                await app.RestartAsync();
+        }
+        clock.Advance(Day);
+        Assert.Equal(401, (await rider.PostAsync("getCardno")).Code);
+    }
+
+    [Fact]
+    public async Task A_use_is_written_at_most_once_a_day()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock });
+        var rider = await app.RegisterAsync();
+        var issued = (await StoredAsync(app)).Single().UsedAt;
+        clock.Advance(0.9 * Day);
+        await rider.PostAsync("getCardno");
+        await rider.PostAsync("getCardno");
+        Assert.Equal(issued, (await StoredAsync(app)).Single().UsedAt);
+    }
+
+    [Fact]
+    public async Task Dead_tokens_and_old_codes_are_removed_in_time()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock });
+        await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => app.RegisterAsync()));
+        clock.Advance(8 * Day);
+        await Retry.Until("the tokens are gone", async () => (await StoredAsync(app)).Count == 0);
+        await Retry.Until("the codes are gone", async () => await ReadAsync(app, AccountTables.CodesByDay) is { Count: 0 });
+    }
+
+    [Fact]
+    public async Task A_revoked_token_is_refused_at_once_and_the_others_stay()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var (rider, other) = (await app.RegisterAsync(), await app.RegisterAsync());
+        var second = await LoginAsync(app, rider);
+        var tokens = app.Services.GetRequiredService<Tokens>();
+        await tokens.RevokeAsync(Token.HashOf(rider.Token["Bearer ".Length..]));
+        Assert.Equal(401, (await rider.PostAsync("getCardno")).Code);
+        Assert.Equal(200, (await app.PostAsync("getCardno", null, second)).Code);
+        await tokens.RevokeAllAsync(1);
+        Assert.Equal(401, (await app.PostAsync("getCardno", null, second)).Code);
+        Assert.Equal(200, (await other.PostAsync("getCardno")).Code);
+        await app.RestartAsync();
+        Assert.Equal(401, (await rider.PostAsync("getCardno")).Code);
+    }
+
+    [Fact]
+    public async Task A_blocked_rider_is_out_until_unblocked_across_a_restart()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var rider = await app.RegisterAsync();
+        await BlockAsync(app, true);
+        Assert.Equal(401, (await rider.PostAsync("getCardno")).Code);
+        await app.SendCodeAsync(rider.Phone, "login");
+        Assert.Equal(403, (await app.PostAsync("login", new { body = new { phone = rider.Phone, code = app.CodeFor(rider.Phone) } })).Code);
+        await app.RestartAsync();
+        Assert.Equal(401, (await rider.PostAsync("getCardno")).Code);
+        await BlockAsync(app, false);
+        Assert.Equal(200, (await rider.PostAsync("getCardno")).Code);
+    }
+
+    private static async Task<string> LoginAsync(ChargingApp app, Rider rider)
+    {
+        await app.SendCodeAsync(rider.Phone, "login");
+        var answer = await app.PostAsync("login", new { body = new { phone = rider.Phone, code = app.CodeFor(rider.Phone) } });
+        return answer.Data!.Value.GetString()!;
+    }
+
+    private static Task BlockAsync(ChargingApp app, bool blocked) => app.Services.GetRequiredService<IStore>().RunAsync(async tx =>
+    {
+        var user = await tx.GetAsync(AccountTables.Users, AccountTables.Key(1));
+        tx.Put(AccountTables.Users, user! with { Blocked = blocked });
+        return true;
+    });
+
+    private static Task<IReadOnlyList<Token>> StoredAsync(ChargingApp app) => ReadAsync(app, AccountTables.TokensByUser);
+
+    private static Task<IReadOnlyList<T>> ReadAsync<T>(ChargingApp app, Index<T> index)
+        where T : class => app.Services.GetRequiredService<IStore>().RunAsync(tx => tx.ListAsync(index, KeyRange.Prefix(""), 200));
+}

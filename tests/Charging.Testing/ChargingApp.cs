@@ -1,0 +1,161 @@
+using System.Globalization;
+using System.Net;
+using Charging.Server.Accounts;
+using Charging.Server.Calls;
+using Grpc.Net.Client;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Charging.Testing;
+
+/// <summary>How an app under test differs from the usual one.</summary>
+public sealed record ChargingAppOptions
+{
+    /// <summary>The clock; the machine's by default.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>How <see cref="ChargingApp.PostAsync"/> calls.</summary>
+    public Transport Transport { get; init; }
+
+    /// <summary>Settings as on the command line: `--Charging:Codes:Lifetime=00:01:00`.</summary>
+    public IReadOnlyList<string> Settings { get; init; } = [];
+
+    /// <summary>Replaces services before the server is built.</summary>
+    public Action<WebApplicationBuilder>? Configure { get; init; }
+}
+
+/// <summary>
+/// The whole server in this process, on real ports and real files that are its own, with verbs for what users do.
+/// Disposing it fails the test when the server logged an error that the test did not declare.
+/// </summary>
+public sealed class ChargingApp : IAsyncDisposable
+{
+    private static int _phones;
+
+    private readonly ChargingAppOptions _options;
+    private readonly string _directory = Directory.CreateTempSubdirectory("charging-").FullName;
+    private WebApplication? _app;
+    private HttpClient? _http;
+    private GrpcChannel? _grpc;
+
+    private ChargingApp(ChargingAppOptions options) => _options = options;
+
+    /// <summary>The SMS provider.</summary>
+    public FakeSms Sms { get; } = new();
+
+    /// <summary>What the server logs.</summary>
+    public LogCapture Log { get; } = new();
+
+    /// <summary>The folder of the data file.</summary>
+    public string DataDirectory => _directory;
+
+    /// <summary>The server's services.</summary>
+    public IServiceProvider Services => Running.Services;
+
+    /// <summary>A client of the JSON port.</summary>
+    public HttpClient Http => _http ?? throw new InvalidOperationException("The app is not running.");
+
+    /// <summary>A channel to the gRPC port.</summary>
+    public GrpcChannel Grpc => _grpc ?? throw new InvalidOperationException("The app is not running.");
+
+    private WebApplication Running => _app ?? throw new InvalidOperationException("The app is not running.");
+
+    /// <summary>Starts an app.</summary>
+    public static async Task<ChargingApp> StartAsync(ChargingAppOptions? options = null)
+    {
+        var app = new ChargingApp(options ?? new ChargingAppOptions());
+        await app.StartServerAsync();
+        return app;
+    }
+
+    /// <summary>Starts an app that is called in a certain way.</summary>
+    public static Task<ChargingApp> StartAsync(Transport transport) => StartAsync(new ChargingAppOptions { Transport = transport });
+
+    /// <summary>A phone that nobody has used.</summary>
+    public static string NewPhone() => (13_000_000_000 + Interlocked.Increment(ref _phones)).ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The port of `Http`, `Grpc` or `Mqtt`.</summary>
+    public int Port(string endpoint) => Services.GetRequiredService<Listeners>().Port(endpoint);
+
+    /// <summary>Declares that the server will log an error that contains a text.</summary>
+    public void ExpectError(string text) => Log.Expect(text);
+
+    /// <summary>Calls a route and insists on the envelope.</summary>
+    /// <param name="route">For example `getPileStatus`.</param>
+    /// <param name="body">JSON text, or an object that is written as JSON; null is `{}`.</param>
+    /// <param name="token">What goes into `Authorization`.</param>
+    public Task<Answer> PostAsync(string route, object? body = null, string? token = null) => _options.Transport == Transport.Json
+        ? Calling.OverJsonAsync(Http, route, Calling.ToText(body), token)
+        : Calling.OverGrpcAsync(Grpc, route, Calling.ToText(body), token);
+
+    /// <summary>Asks for a code.</summary>
+    public Task<Answer> SendCodeAsync(string phone, string codeType) =>
+        PostAsync("sendValidateCode", new { body = new { phone, codeType } });
+
+    /// <summary>The newest code that a phone was sent.</summary>
+    public string CodeFor(string phone) => Sms.CodesFor(phone).Last();
+
+    /// <summary>Registers a rider, with a code and all.</summary>
+    public async Task<Rider> RegisterAsync(string? phone = null, string? wxname = null)
+    {
+        phone ??= NewPhone();
+        await SendCodeAsync(phone, "register");
+        var answer = await PostAsync("register", new { body = new { phone, code = CodeFor(phone), wxname = wxname ?? $"wx{phone}" } });
+        return new Rider(this, phone, answer.Data?.GetString() ?? throw new InvalidOperationException($"{phone} was not registered: {answer.Text}"));
+    }
+
+    /// <summary>Stops the server and starts it again on the same data.</summary>
+    public async Task RestartAsync()
+    {
+        await StopServerAsync();
+        await StartServerAsync();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await StopServerAsync();
+        Directory.Delete(_directory, recursive: true);
+        Log.Verify();
+    }
+
+    private async Task StartServerAsync()
+    {
+        _app = Program.Build(
+            [
+                "--environment=Development",
+                $"--Charging:DataDirectory={_directory}",
+                "--Kestrel:Endpoints:Http:Url=http://127.0.0.1:0",
+                "--Kestrel:Endpoints:Grpc:Url=http://127.0.0.1:0",
+                .. _options.Settings,
+            ],
+            Configure);
+        await _app.StartAsync();
+        _http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 256 }) { BaseAddress = new Uri($"http://127.0.0.1:{Port("Http")}") };
+        _grpc = GrpcChannel.ForAddress($"http://127.0.0.1:{Port("Grpc")}", new GrpcChannelOptions
+        {
+            HttpHandler = new SocketsHttpHandler { EnableMultipleHttp2Connections = true },
+            DisposeHttpClient = true,
+        });
+    }
+
+    private void Configure(WebApplicationBuilder builder)
+    {
+        builder.Logging.ClearProviders().AddProvider(Log);
+        builder.Services.AddSingleton(_options.Clock);
+        builder.Services.AddSingleton<ISmsSender>(Sms);
+        _options.Configure?.Invoke(builder);
+    }
+
+    private async Task StopServerAsync()
+    {
+        _http?.Dispose();
+        _grpc?.Dispose();
+        if (_app is null)
+            return;
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        _app = null;
+    }
+}
