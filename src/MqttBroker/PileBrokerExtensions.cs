@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -27,6 +28,9 @@ public static class PileBrokerExtensions
         services.AddOptions<PileBrokerOptions>().Bind(section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<PileBrokerOptions>, OptionsCheck>();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<PileBrokerOptions>>().Value);
+
+        // Kestrel reads up to 1 MiB ahead of a connection that is slowed down; a few packets are enough, and stay in the processor's cache.
+        services.Configure<SocketTransportOptions>(sockets => sockets.MaxReadBufferSize = 4 * Codec.MaxMessageBytes);
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<BrokerMetrics>();
