@@ -1,0 +1,33 @@
+using System.Diagnostics.Metrics;
+
+namespace Charging.MqttBroker;
+
+/// <summary>The counters of the broker, meter <see cref="MeterName"/>.</summary>
+public sealed class BrokerMetrics
+{
+    /// <summary>The name of the meter.</summary>
+    public const string MeterName = "Charging.MqttBroker";
+
+    private readonly Counter<long> _cuts;
+    private readonly Counter<long> _refusals;
+    private readonly Counter<long> _unreadable;
+    private readonly Counter<long> _slowed;
+
+    /// <summary>Makes the counters.</summary>
+    public BrokerMetrics(IMeterFactory factory)
+    {
+        var meter = factory.Create(MeterName);
+        _refusals = meter.CreateCounter<long>("charging.mqtt.connections.refused", "{connection}", "Connections that were answered with a refusal, by reason.");
+        _cuts = meter.CreateCounter<long>("charging.mqtt.connections.cut", "{connection}", "Connections that the broker ended, by reason.");
+        _unreadable = meter.CreateCounter<long>("charging.mqtt.messages.unreadable", "{message}", "Messages that are neither form of their topic's type.");
+        _slowed = meter.CreateCounter<long>("charging.mqtt.piles.slowed", "{wait}", "Waits of piles that send too fast.");
+    }
+
+    internal void Refused(string reason) => _refusals.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    internal void Cut(string reason) => _cuts.Add(1, new KeyValuePair<string, object?>("reason", reason));
+
+    internal void Unreadable() => _unreadable.Add(1);
+
+    internal void Slowed() => _slowed.Add(1);
+}

@@ -1,0 +1,211 @@
+using System.Buffers;
+using System.Collections;
+using System.Collections.Concurrent;
+using System.Text;
+using Charging.Device.V1;
+using Microsoft.Extensions.Hosting;
+using MQTTnet.Adapter;
+using MQTTnet.Diagnostics.Logger;
+using MQTTnet.Protocol;
+using MQTTnet.Server;
+
+namespace Charging.MqttBroker;
+
+/// <summary>
+/// The broker inside the server: an MQTTnet server on a Kestrel endpoint, with the rules of the pile protocol.
+/// Nothing is fanned out or retained; a command goes to the one session it is for.
+/// </summary>
+internal sealed class EmbeddedBroker : BackgroundService, IPileLink
+{
+    private static readonly TimeSpan WatchPeriod = TimeSpan.FromMilliseconds(500);
+    private readonly ConcurrentDictionary<DeviceNo, PileConnection> _piles = new();
+    private readonly ConcurrentDictionary<DeviceNo, MessageForm> _formsUsedLast = new();
+    private readonly KestrelAdapter _adapter = new();
+    private readonly PileBrokerOptions _options;
+    private readonly PileMailbox _mailbox;
+    private readonly ConnectGate _gate;
+    private readonly BrokerMetrics _metrics;
+    private readonly TimeProvider _clock;
+    private readonly MqttServer _server;
+    private long _lastNumber;
+
+    public EmbeddedBroker(PileBrokerOptions options, PileMailbox mailbox, ConnectGate gate, BrokerMetrics metrics, TimeProvider clock)
+    {
+        (_options, _mailbox, _gate, _metrics, _clock) = (options, mailbox, gate, metrics, clock);
+        var mqttOptions = new MqttServerOptions
+        {
+            DefaultCommunicationTimeout = TimeSpan.FromSeconds(options.ConnectTimeoutSeconds),
+            EnablePersistentSessions = false,
+            MaxPendingMessagesPerClient = options.MaxCommandsInFlight,
+            PendingMessagesOverflowStrategy = MqttPendingMessagesOverflowStrategy.DropNewMessage,
+        };
+        _server = new MqttServer(mqttOptions, [_adapter], MqttNetNullLogger.Instance);
+        _server.ValidatingConnectionAsync += Quick<ValidatingConnectionEventArgs>(e => e.ReasonCode = Admit(e));
+        _server.ClientConnectedAsync += Quick<ClientConnectedEventArgs>(e => Begin(PileOf(e.SessionItems)));
+        _server.InterceptingSubscriptionAsync += Quick<InterceptingSubscriptionEventArgs>(e => Subscribe(PileOf(e.SessionItems), e));
+        _server.ClientAcknowledgedPublishPacketAsync += Quick<ClientAcknowledgedPublishPacketEventArgs>(e => PileOf(e.SessionItems).Acknowledged());
+        _server.InterceptingPublishAsync += DeliverWillAsync;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> SendAsync(DeviceNo device, Command command, CancellationToken cancellationToken = default) =>
+        ValueTask.FromResult(_piles.TryGetValue(device, out var pile) && pile.TrySend(command));
+
+    /// <inheritdoc/>
+    public ValueTask DisconnectAsync(DeviceNo device, CancellationToken cancellationToken = default)
+    {
+        if (_piles.TryGetValue(device, out var pile))
+            pile.Channel.Cut("asked");
+        return default;
+    }
+
+    /// <inheritdoc/>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        // Hosted services start before Kestrel listens, so no pile comes too early.
+        await _server.StartAsync();
+        await base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        if (_server.IsStarted)
+            await _server.StopAsync(new MqttServerStopOptions());
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _server.Dispose();
+        base.Dispose();
+    }
+
+    /// <summary>Serves a connection to its end.</summary>
+    internal async Task ServeAsync(PileChannel channel)
+    {
+        try
+        {
+            await (_adapter.ClientHandler?.Invoke(channel) ?? Task.CompletedTask);
+        }
+        finally
+        {
+            if (channel.Pile is { } pile)
+                End(pile);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(WatchPeriod, _clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                _gate.CutOverdue();
+                foreach (var (_, pile) in _piles)
+                    pile.Channel.CutIfDead();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops.
+        }
+    }
+
+    // Handlers that wait hold up others in MQTTnet (at a takeover every new connection), so these never do.
+    private static Func<T, Task> Quick<T>(Action<T> handle) => e =>
+    {
+        handle(e);
+        return Task.CompletedTask;
+    };
+
+    private static PileConnection PileOf(IDictionary items) => (PileConnection)items[nameof(PileConnection)]!;
+
+    private MqttConnectReasonCode Admit(ValidatingConnectionEventArgs attempt)
+    {
+        var channel = (PileChannel)attempt.ChannelAdapter;
+        var connect = channel.Connect!;
+        var code = ConnectRules.Check(connect, channel.KeepAliveSeconds, out var device, out var reason);
+        var generation = 0;
+        if (code == MqttConnectReasonCode.Success)
+        {
+            (code, generation) = _mailbox.Authenticate(device, Encoding.UTF8.GetString(connect.Password ?? []));
+            reason = "secret";
+        }
+
+        if (code != MqttConnectReasonCode.Success)
+        {
+            _metrics.Refused(reason);
+            return code;
+        }
+
+        var session = new PileSession(device, Interlocked.Increment(ref _lastNumber), generation);
+        var form = connect.WillMessage is { Length: > 0 } will ? Codec.FormOf(will) : FormUsedLast(device);
+        channel.Pile = new PileConnection(session, channel, _options, _mailbox, form);
+        attempt.SessionItems[nameof(PileConnection)] = channel.Pile;
+        _piles[device] = channel.Pile;
+        return code;
+    }
+
+    private MessageForm FormUsedLast(DeviceNo device) =>
+        _piles.TryGetValue(device, out var older) ? older.Form : _formsUsedLast.GetValueOrDefault(device, MessageForm.Json);
+
+    private void Begin(PileConnection pile)
+    {
+        // Two connections of one pile at the same instant may reach MQTTnet in another order than their numbers have.
+        // The newest number must be the one that lives, so the other goes, and the pile connects again.
+        if (_piles.TryGetValue(pile.Session.Device, out var newest) && newest != pile)
+            pile.Channel.Cut("superseded");
+        else
+            pile.Begin();
+    }
+
+    private void End(PileConnection pile)
+    {
+        _formsUsedLast[pile.Session.Device] = pile.Form;
+        _piles.TryRemove(new(pile.Session.Device, pile));
+        pile.End();
+    }
+
+    private void Subscribe(PileConnection pile, InterceptingSubscriptionEventArgs attempt)
+    {
+        // Nothing is fanned out, so MQTTnet need not remember any subscription.
+        attempt.ProcessSubscription = false;
+        var filter = attempt.TopicFilter.Topic;
+        if (!pile.Topics.Owns(filter))
+        {
+            attempt.Response.ReasonCode = MqttSubscribeReasonCode.UnspecifiedError;
+            attempt.CloseConnection = true;
+            pile.Channel.Cut("foreign_subscription");
+            return;
+        }
+
+        var atMostOnce = attempt.TopicFilter.QualityOfServiceLevel == MqttQualityOfServiceLevel.AtMostOnce;
+        attempt.Response.ReasonCode = atMostOnce ? MqttSubscribeReasonCode.GrantedQoS0 : MqttSubscribeReasonCode.GrantedQoS1;
+        if (pile.Topics.SelectsCommands(filter))
+            pile.Subscribed(filter, attempt.Session, atMostOnce ? MqttQualityOfServiceLevel.AtMostOnce : MqttQualityOfServiceLevel.AtLeastOnce);
+    }
+
+    // Wills are all that MQTTnet publishes: the other messages end in the channel. Their topic was checked at connect.
+    private static async Task DeliverWillAsync(InterceptingPublishEventArgs will)
+    {
+        will.ProcessPublish = false;
+        await PileOf(will.SessionItems).ReceiveAsync(PileTopic.Status, will.ApplicationMessage.Payload.ToArray(), CancellationToken.None);
+    }
+
+    private sealed class KestrelAdapter : IMqttServerAdapter
+    {
+        public Func<IMqttChannelAdapter, Task>? ClientHandler { get; set; }
+
+        public Task StartAsync(MqttServerOptions options, IMqttNetLogger logger) => Task.CompletedTask;
+
+        public Task StopAsync() => Task.CompletedTask;
+
+        public void Dispose()
+        {
+        }
+    }
+}

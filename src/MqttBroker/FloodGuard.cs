@@ -1,0 +1,34 @@
+namespace Charging.MqttBroker;
+
+/// <summary>
+/// Limits how fast one pile may send: a bucket of tokens, one for each packet. Used by the pile's reading loop alone.
+/// </summary>
+internal sealed class FloodGuard(PileBrokerOptions options, TimeProvider clock)
+{
+    private readonly double _ticksPerToken = (double)clock.TimestampFrequency / options.PacketsPerSecond;
+    private readonly TimeSpan _patience = TimeSpan.FromSeconds(options.FloodPatienceSeconds);
+    private double _tokens = options.PacketBurst;
+    private long _filledAt = clock.GetTimestamp();
+    private long? _slowedSince;
+
+    /// <summary>Whether the pile has kept on sending too fast for longer than the broker's patience.</summary>
+    public bool IsFlooding { get; private set; }
+
+    /// <summary>Charges one packet. Returns how long to wait before the next one is taken; zero most of the time.</summary>
+    public TimeSpan Charge(long now)
+    {
+        _tokens = Math.Min(options.PacketBurst, _tokens + ((now - _filledAt) / _ticksPerToken)) - 1;
+        _filledAt = now;
+        if (_tokens >= 0)
+        {
+            // Half a bucket is a real pause; a flood that is merely slowed never gets there.
+            if (_slowedSince is not null && _tokens >= options.PacketBurst / 2.0)
+                _slowedSince = null;
+            return TimeSpan.Zero;
+        }
+
+        _slowedSince ??= now;
+        IsFlooding = clock.GetElapsedTime(_slowedSince.Value, now) > _patience;
+        return TimeSpan.FromSeconds(-_tokens / options.PacketsPerSecond);
+    }
+}

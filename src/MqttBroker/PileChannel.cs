@@ -1,0 +1,287 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using MQTTnet.Adapter;
+using MQTTnet.AspNetCore;
+using MQTTnet.Formatter;
+using MQTTnet.Packets;
+using MQTTnet.Protocol;
+
+namespace Charging.MqttBroker;
+
+/// <summary>
+/// One MQTT connection as MQTTnet sees it. Everything that MQTTnet leaves open is closed here, where the bytes arrive:
+/// the first packet, the sizes, the pace, the silence. PUBLISH packets, nearly all of the traffic, are delivered
+/// and acknowledged here and never reach MQTTnet; it keeps connections, subscriptions, pings and commands.
+/// </summary>
+internal sealed class PileChannel(ConnectionContext connection, Action admitted, PileBrokerOptions options, BrokerMetrics metrics, TimeProvider clock) : IMqttChannelAdapter
+{
+    // The largest message and its topic, with room to spare.
+    private const int MaxBytes = Codec.MaxMessageBytes + 64;
+    private readonly PipeReader _input = connection.Transport.Input;
+    private readonly PipeWriter _output = connection.Transport.Output;
+    private readonly SemaphoreSlim _writing = new(1);
+    private readonly FloodGuard _flood = new(options, clock);
+    private readonly ArrayBufferWriter<byte> _acks = new();
+    private long _heardAt = clock.GetTimestamp();
+    private long _stuckSince;
+
+    /// <summary>What the pile said first; null until then.</summary>
+    public MqttConnectPacket? Connect { get; private set; }
+
+    /// <summary>The keep-alive that it asked for, in seconds.</summary>
+    public int KeepAliveSeconds { get; private set; }
+
+    /// <summary>Who it is; null until it has been authenticated.</summary>
+    public PileConnection? Pile { get; set; }
+
+    /// <inheritdoc/>
+    public MqttPacketFormatterAdapter PacketFormatterAdapter { get; } = new(MqttProtocolVersion.V311, new MqttBufferWriter(256, 4096));
+
+    /// <inheritdoc/>
+    public EndPoint? RemoteEndPoint => connection.RemoteEndPoint;
+
+    /// <inheritdoc/>
+    public EndPoint? LocalEndPoint => connection.LocalEndPoint;
+
+    /// <inheritdoc/>
+    public X509Certificate2? ClientCertificate => null;
+
+    /// <inheritdoc/>
+    public bool IsSecureConnection => connection.Features.Get<ITlsHandshakeFeature>() is not null;
+
+    /// <inheritdoc/>
+    public long BytesReceived { get; private set; }
+
+    /// <inheritdoc/>
+    public long BytesSent { get; private set; }
+
+    /// <summary>Ends the connection without a word.</summary>
+    public void Cut(string reason)
+    {
+        metrics.Cut(reason);
+        connection.Abort(new ConnectionAbortedException(reason));
+    }
+
+    /// <summary>Cuts a pile that has been silent for 1.5 keep-alive periods, or that does not read what it is sent.</summary>
+    public void CutIfDead()
+    {
+        if (clock.GetElapsedTime(Volatile.Read(ref _heardAt)).TotalSeconds > KeepAliveSeconds * 1.5)
+            Cut("keep_alive");
+        var stuck = Volatile.Read(ref _stuckSince);
+        if (stuck != 0 && clock.GetElapsedTime(stuck).TotalSeconds > options.WriteTimeoutSeconds)
+            Cut("write_timeout");
+    }
+
+    /// <summary>The next packet that MQTTnet has to deal with; null at the end of the connection.</summary>
+    public async Task<MqttPacket?> ReceivePacketAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var received = await _input.ReadAsync(cancellationToken);
+            var rest = received.Buffer;
+            var result = FrameResult.Incomplete;
+            MqttPacket? packet = null;
+            while (packet is null && (result = MqttFrame.TryRead(rest, Connect is null ? ConnectRules.MaxBytes : MaxBytes, out var frame)) == FrameResult.Complete)
+            {
+                BytesReceived += frame.Whole.Length;
+                rest = rest.Slice(frame.Whole.End);
+                (var passed, packet) = await PassAsync(frame, cancellationToken);
+                if (!passed)
+                    return null;
+            }
+
+            if (result == FrameResult.Refused)
+            {
+                Cut(Connect is null ? "connect_too_large" : "packet_too_large");
+                return null;
+            }
+
+            if (_acks.WrittenCount > 0)
+                await AcknowledgeAsync(cancellationToken);
+            _input.AdvanceTo(rest.Start, packet is null ? rest.End : rest.Start);
+            if (packet is not null || received.IsCompleted)
+                return packet;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task SendPacketAsync(MqttPacket packet, CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            var encoded = PacketFormatterAdapter.Encode(packet);
+            _output.Write(encoded.Packet);
+            foreach (var segment in encoded.Payload)
+                _output.Write(segment.Span);
+            PacketFormatterAdapter.Cleanup();
+            BytesSent += encoded.Length;
+            await FlushAsync(cancellationToken);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+
+        if (packet is MqttConnAckPacket { ReasonCode: MqttConnectReasonCode.Success })
+            admitted();
+    }
+
+    /// <inheritdoc/>
+    public Task ConnectAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task DisconnectAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public void ResetStatistics() => (BytesReceived, BytesSent) = (0, 0);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // The connection is Kestrel's.
+    }
+
+    // Deals with one packet. Not passed: the connection is over. A packet comes back when MQTTnet has to deal with it.
+    private async ValueTask<(bool Passed, MqttPacket? ForMqttNet)> PassAsync(MqttFrame frame, CancellationToken cancellationToken)
+    {
+        if (Pile is null)
+            return await PassStrangerAsync(frame, cancellationToken);
+
+        var now = clock.GetTimestamp();
+        Volatile.Write(ref _heardAt, now);
+        var wait = _flood.Charge(now);
+        if (wait > TimeSpan.Zero)
+        {
+            metrics.Slowed();
+            if (_flood.IsFlooding)
+            {
+                Cut("flooding");
+                return (false, null);
+            }
+
+            await Task.Delay(wait, clock, cancellationToken);
+        }
+
+        if (frame.Kind != PacketKind.Publish)
+        {
+            var packet = Decode(frame);
+            if (packet is MqttUnsubscribePacket unsubscribe)
+                unsubscribe.TopicFilters.ForEach(Pile.Unsubscribed);
+            return (true, packet);
+        }
+
+        var delivered = Deliver(Pile, frame, cancellationToken, out var delivery);
+        await delivery;
+        return (delivered, null);
+    }
+
+    private bool Deliver(PileConnection pile, MqttFrame frame, CancellationToken cancellationToken, out ValueTask delivery)
+    {
+        delivery = default;
+        var rented = frame.Body.IsSingleSegment ? null : ArrayPool<byte>.Shared.Rent((int)frame.Body.Length);
+        if (rented is not null)
+            frame.Body.CopyTo(rented);
+        var body = rented is null ? frame.Body.FirstSpan : rented.AsSpan(0, (int)frame.Body.Length);
+        try
+        {
+            // QoS 2 is no part of the protocol, and MQTTnet would deliver its duplicates.
+            if (frame.Qos > 1 || !frame.TryReadPublish(body, out var name, out var packetId, out var payload))
+                return Refuse("malformed_publish");
+            if (!pile.Topics.TryMatch(name, out var topic))
+                return Refuse("foreign_topic");
+            if (payload.Length > Codec.MaxMessageBytes)
+                return Refuse("packet_too_large");
+            delivery = pile.ReceiveAsync(topic, payload, cancellationToken);
+            if (frame.Qos == 1)
+                WriteAck(packetId);
+            return true;
+        }
+        finally
+        {
+            if (rented is not null)
+                ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    private bool Refuse(string reason)
+    {
+        Cut(reason);
+        return false;
+    }
+
+    private async ValueTask<(bool Passed, MqttPacket? ForMqttNet)> PassStrangerAsync(MqttFrame frame, CancellationToken cancellationToken)
+    {
+        var verdict = frame is { Kind: PacketKind.Connect, Flags: 0 } && Connect is null
+            ? ConnectRules.Judge(frame.Body.ToArray())
+            : ConnectRules.Verdict.Malformed;
+        switch (verdict)
+        {
+            case ConnectRules.Verdict.Malformed:
+                Cut("bad_first_packet");
+                return (false, null);
+            case ConnectRules.Verdict.WrongVersion:
+                metrics.Refused("protocol_version");
+                await _output.WriteAsync(new byte[] { 0x20, 0x02, 0x00, 0x01 }, cancellationToken);
+                return (false, null);
+            default:
+                Connect = (MqttConnectPacket)Decode(frame);
+                Normalize(Connect);
+                return (true, Connect);
+        }
+    }
+
+    // MQTTnet knows a pile by the spelling of its client id, so there must be one; sessions never outlive connections;
+    // and the silence is watched here, because MQTTnet does not see the PUBLISH packets.
+    private void Normalize(MqttConnectPacket connect)
+    {
+        connect.ClientId = connect.ClientId.ToUpperInvariant();
+        connect.CleanSession = true;
+        (KeepAliveSeconds, connect.KeepAlivePeriod) = (connect.KeepAlivePeriod, 0);
+    }
+
+    private MqttPacket Decode(MqttFrame frame)
+    {
+        if (!PacketFormatterAdapter.TryDecode(frame.Whole, out var packet, out _, out _, out _))
+            throw new InvalidDataException("A whole packet could not be decoded.");
+        return packet;
+    }
+
+    private void WriteAck(ushort packetId)
+    {
+        var ack = _acks.GetSpan(4);
+        (ack[0], ack[1]) = (0x40, 0x02);
+        BinaryPrimitives.WriteUInt16BigEndian(ack[2..], packetId);
+        _acks.Advance(4);
+    }
+
+    private async ValueTask AcknowledgeAsync(CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            _output.Write(_acks.WrittenSpan);
+            BytesSent += _acks.WrittenCount;
+            _acks.ResetWrittenCount();
+            await FlushAsync(cancellationToken);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    private async ValueTask FlushAsync(CancellationToken cancellationToken)
+    {
+        var flush = _output.FlushAsync(cancellationToken);
+        if (!flush.IsCompleted)
+            Volatile.Write(ref _stuckSince, clock.GetTimestamp());
+        await flush;
+        Volatile.Write(ref _stuckSince, 0);
+    }
+}

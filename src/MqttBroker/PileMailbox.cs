@@ -1,0 +1,92 @@
+using Charging.Device.V1;
+using Microsoft.Extensions.Logging;
+using MQTTnet.Protocol;
+
+namespace Charging.MqttBroker;
+
+/// <summary>
+/// The MQTT message loop's only way to the listener. A fault of the listener is logged here and goes no further:
+/// it is not the pile's, so it must not cost the pile its connection.
+/// </summary>
+internal sealed class PileMailbox(IPileListener listener, BrokerMetrics metrics, ILogger<PileMailbox> logger)
+{
+    /// <summary>Checks a secret. When the listener fails, the pile is told to come again.</summary>
+    public (MqttConnectReasonCode Code, int Generation) Authenticate(DeviceNo device, string secret)
+    {
+        try
+        {
+            return listener.Authenticate(device, secret) is { } generation
+                ? (MqttConnectReasonCode.Success, generation)
+                : (MqttConnectReasonCode.BadUserNameOrPassword, 0);
+        }
+        catch (Exception fault)
+        {
+            logger.ListenerFault(fault, "authentication", device);
+            return (MqttConnectReasonCode.ServerUnavailable, 0);
+        }
+    }
+
+    public void Connected(PileSession session) => Guard("connection", session, () => listener.Connected(session));
+
+    public void Disconnected(PileSession session) => Guard("disconnection", session, () => listener.Disconnected(session));
+
+    public void StatusReceived(PileSession session, PileStatus status)
+    {
+        try
+        {
+            listener.StatusReceived(session, status);
+        }
+        catch (Exception fault)
+        {
+            logger.ListenerFault(fault, "status", session.Device);
+        }
+    }
+
+    public void TelemetryReceived(PileSession session, PileTelemetry telemetry)
+    {
+        try
+        {
+            listener.TelemetryReceived(session, telemetry);
+        }
+        catch (Exception fault)
+        {
+            logger.ListenerFault(fault, "telemetry", session.Device);
+        }
+    }
+
+    public Task EventReceivedAsync(PileSession session, PileEvent pileEvent) =>
+        GuardAsync("event", session, () => listener.EventReceivedAsync(session, pileEvent));
+
+    public Task ResultReceivedAsync(PileSession session, CommandResult result) =>
+        GuardAsync("result", session, () => listener.ResultReceivedAsync(session, result));
+
+    public void Unreadable(PileSession session, string topic, byte[] payload)
+    {
+        metrics.Unreadable();
+        Guard("unreadable message", session, () => listener.Unreadable(session, topic, payload));
+    }
+
+    private void Guard(string what, PileSession session, Action tell)
+    {
+        try
+        {
+            tell();
+        }
+        catch (Exception fault)
+        {
+            logger.ListenerFault(fault, what, session.Device);
+        }
+    }
+
+    private async Task GuardAsync(string what, PileSession session, Func<Task> tell)
+    {
+        try
+        {
+            await tell();
+        }
+        catch (Exception fault)
+        {
+            logger.ListenerFault(fault, what, session.Device);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Charging.MqttBroker.Tests;
+
+/// <summary>A client that says whatever bytes a test wants.</summary>
+internal sealed class RawClient : IAsyncDisposable
+{
+    private readonly TcpClient _tcp = new() { NoDelay = true };
+
+    private NetworkStream Stream => _tcp.GetStream();
+
+    public static async Task<RawClient> OpenAsync(int port)
+    {
+        var client = new RawClient();
+        await client._tcp.ConnectAsync(IPAddress.Loopback, port);
+        return client;
+    }
+
+    /// <summary>A client that has connected as a pile and has been let in.</summary>
+    public static async Task<RawClient> ConnectAsync(int port, DeviceNo device)
+    {
+        var client = await OpenAsync(port);
+        await client.SendAsync(Packets.Connect(device));
+        var answer = await client.ReadAsync(4);
+        Assert.Equal(Packets.Accepted, answer);
+        return client;
+    }
+
+    public async Task SendAsync(byte[] bytes)
+    {
+        using var patience = new CancellationTokenSource(Until.Patience);
+        await Stream.WriteAsync(bytes, patience.Token);
+    }
+
+    /// <summary>Reads exactly so many bytes; fewer when the server hangs up first.</summary>
+    public async Task<byte[]> ReadAsync(int count)
+    {
+        using var patience = new CancellationTokenSource(Until.Patience);
+        var bytes = new byte[count];
+        try
+        {
+            var read = await Stream.ReadAtLeastAsync(bytes, count, throwOnEndOfStream: false, patience.Token);
+            return bytes[..read];
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Reads one packet: its first byte and its body; null when the server hangs up.</summary>
+    public async Task<(byte Header, byte[] Body)?> ReadPacketAsync()
+    {
+        var header = await ReadAsync(1);
+        var length = 0;
+        for (var shift = 0; header.Length == 1; shift += 7)
+        {
+            var digit = await ReadAsync(1);
+            if (digit.Length == 0)
+                return null;
+            length |= (digit[0] & 0x7F) << shift;
+            if (digit[0] < 0x80)
+                return (header[0], await ReadAsync(length));
+        }
+
+        return null;
+    }
+
+    /// <summary>Waits until the server hangs up, and returns what it said before.</summary>
+    public async Task<byte[]> ReadToEndAsync()
+    {
+        using var patience = new CancellationTokenSource(Until.Patience);
+        using var said = new MemoryStream();
+        try
+        {
+            await Stream.CopyToAsync(said, patience.Token);
+        }
+        catch (IOException)
+        {
+            // A reset is an end too.
+        }
+
+        return said.ToArray();
+    }
+
+    /// <summary>Whether the server still answers: a ping comes back.</summary>
+    public async Task<bool> AnswersAsync()
+    {
+        try
+        {
+            await SendAsync(Packets.Ping);
+            while (await ReadPacketAsync() is { } packet)
+            {
+                if (packet.Header == 0xD0)
+                    return true;
+            }
+        }
+        catch (IOException)
+        {
+            // The server hung up.
+        }
+
+        return false;
+    }
+
+    /// <summary>Drops the connection without a DISCONNECT.</summary>
+    public ValueTask DisposeAsync()
+    {
+        _tcp.Client.LingerState = new LingerOption(true, 0);
+        _tcp.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}
