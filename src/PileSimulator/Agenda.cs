@@ -9,16 +9,18 @@ internal sealed class Agenda : IDisposable
     private readonly PriorityQueue<Action, (TimeSpan At, long Number)> _entries = new();
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
+    private readonly long _origin;
     private long _number;
 
     public Agenda(TimeProvider time, Action due)
     {
         _time = time;
+        _origin = time.GetTimestamp();
         _timer = time.CreateTimer(_ => due(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>The monotonic clock.</summary>
-    public TimeSpan Now => _time.GetElapsedTime(0);
+    /// <summary>The monotonic clock, from 0.</summary>
+    public TimeSpan Now => _time.GetElapsedTime(_origin);
 
     public void In(TimeSpan delay, Action action)
     {

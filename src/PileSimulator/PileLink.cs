@@ -22,12 +22,6 @@ internal sealed class PileLink(SimulatedPileOptions options, SimulatedPile pile)
     /// <summary>Why the last attempt failed or the last connection ended; null when there was no fault.</summary>
     public string? Error { get; private set; }
 
-    /// <summary>Whether there is a connection or an attempt at one.</summary>
-    public bool IsOpen
-    {
-        get { lock (_gate) return _connection is not null; }
-    }
-
     /// <summary>Queues a message for the present connection; without one it is lost.</summary>
     public void Send(IMessage message) => _outbox?.TryWrite(message);
 

@@ -135,6 +135,4 @@ public sealed partial class SimulatedPile
     {
         lock (_lock) return _linkUp && _board.Powered;
     }
-
-    private Task WhenLinkDownAsync() => WaitUntilAsync("the link is down", pile => !pile._link.IsOpen);
 }

@@ -123,12 +123,8 @@ public sealed partial class SimulatedPile : IAsyncDisposable
     /// <summary>The firmware starts again at once: charges end with POWER_LOSS, the connection is dropped and made again.</summary>
     public void Reboot() => Do(Restart);
 
-    /// <summary>The supply is gone until <see cref="RestorePower"/>. Completes when the connection is down.</summary>
-    public Task CutPowerAsync()
-    {
-        Do(PowerOff);
-        return WhenLinkDownAsync();
-    }
+    /// <summary>The supply is gone until <see cref="RestorePower"/>. The connection drops without DISCONNECT.</summary>
+    public void CutPower() => Do(PowerOff);
 
     /// <summary>The supply is back: the pile boots and reports the charges that it lost.</summary>
     public void RestorePower() => Do(() =>
@@ -136,17 +132,13 @@ public sealed partial class SimulatedPile : IAsyncDisposable
         if (!_board.Powered) Boot();
     });
 
-    /// <summary>The mobile link is gone until <see cref="RestoreLink"/>; charges go on. Completes when the connection is down.</summary>
-    public Task CutLinkAsync()
+    /// <summary>The mobile link is gone until <see cref="RestoreLink"/>; charges go on. The connection drops without DISCONNECT.</summary>
+    public void CutLink() => Do(() =>
     {
-        Do(() =>
-        {
-            _linkUp = false;
-            _board.ConnectionClosed();
-            _link.Cut();
-        });
-        return WhenLinkDownAsync();
-    }
+        _linkUp = false;
+        _board.ConnectionClosed();
+        _link.Cut();
+    });
 
     /// <summary>The mobile link is back.</summary>
     public void RestoreLink() => Do(() => _linkUp = true);

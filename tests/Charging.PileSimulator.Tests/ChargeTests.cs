@@ -52,7 +52,7 @@ public sealed class ChargeTests
         await using var server = await TestServer.StartAsync();
         await using var pile = await server.ConnectedPileAsync(o => o with { Speed = 36_000 });
         await server.StartAsync(pile, "A1");
-        await pile.CutLinkAsync();
+        pile.CutLink();
 
         await pile.WaitUntilAsync("the charge has ended", it => it.Plug(1).State == PlugState.Finished);
         Assert.DoesNotContain(server.Said<PileEvent>(), it => it.ChargeEnded is not null);
