@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -28,13 +27,12 @@ public static class PileBrokerExtensions
         services.AddOptions<PileBrokerOptions>().Bind(section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<PileBrokerOptions>, OptionsCheck>();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<PileBrokerOptions>>().Value);
-
-        // Kestrel reads up to 1 MiB ahead of a connection that is slowed down; a few packets are enough, and stay in the processor's cache.
-        services.Configure<SocketTransportOptions>(sockets => sockets.MaxReadBufferSize = 4 * Codec.MaxMessageBytes);
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<BrokerMetrics>();
         services.AddSingleton<ConnectGate>();
+        // Resolved at the first message: a listener answers through the link, so each of the two needs the other.
+        services.AddSingleton(provider => new Lazy<IPileListener>(provider.GetRequiredService<IPileListener>));
         services.AddSingleton<PileMailbox>();
         services.AddSingleton<EmbeddedBroker>();
         services.AddSingleton<IPileLink>(provider => provider.GetRequiredService<EmbeddedBroker>());
@@ -47,11 +45,14 @@ public static class PileBrokerExtensions
     /// Makes the endpoint that the configuration names <c>Mqtt</c> (<c>Kestrel:Endpoints:Mqtt:Url</c>) the broker's.
     /// An https address with a certificate is MQTT over TLS.
     /// </summary>
-    public static void UsePileBroker(this KestrelServerOptions kestrel)
+    /// <param name="kestrel">The host's web server.</param>
+    /// <param name="configured">Told of the endpoint while it is configured; its port is known after the start.</param>
+    public static void UsePileBroker(this KestrelServerOptions kestrel, Action<ListenOptions>? configured = null)
     {
         var loader = kestrel.ConfigurationLoader ?? kestrel.Configure();
         loader.Endpoint(EndpointName, endpoint =>
         {
+            configured?.Invoke(endpoint.ListenOptions);
             endpoint.ListenOptions.Use(kestrel.ApplicationServices.GetRequiredService<ConnectGate>().Guard);
             if (endpoint.IsHttps)
                 endpoint.ListenOptions.UseHttps(endpoint.HttpsOptions);

@@ -8,14 +8,14 @@ namespace Charging.MqttBroker;
 /// The MQTT message loop's only way to the listener. A fault of the listener is logged here and goes no further:
 /// it is not the pile's, so it must not cost the pile its connection.
 /// </summary>
-internal sealed class PileMailbox(IPileListener listener, BrokerMetrics metrics, ILogger<PileMailbox> logger)
+internal sealed class PileMailbox(Lazy<IPileListener> listener, BrokerMetrics metrics, ILogger<PileMailbox> logger)
 {
     /// <summary>Checks a secret. When the listener fails, the pile is told to come again.</summary>
     public (MqttConnectReasonCode Code, int Generation) Authenticate(DeviceNo device, string secret)
     {
         try
         {
-            return listener.Authenticate(device, secret) is { } generation
+            return listener.Value.Authenticate(device, secret) is { } generation
                 ? (MqttConnectReasonCode.Success, generation)
                 : (MqttConnectReasonCode.BadUserNameOrPassword, 0);
         }
@@ -26,15 +26,15 @@ internal sealed class PileMailbox(IPileListener listener, BrokerMetrics metrics,
         }
     }
 
-    public void Connected(PileSession session) => Guard("connection", session, () => listener.Connected(session));
+    public void Connected(PileSession session) => Guard("connection", session, () => listener.Value.Connected(session));
 
-    public void Disconnected(PileSession session) => Guard("disconnection", session, () => listener.Disconnected(session));
+    public void Disconnected(PileSession session) => Guard("disconnection", session, () => listener.Value.Disconnected(session));
 
     public void StatusReceived(PileSession session, PileStatus status)
     {
         try
         {
-            listener.StatusReceived(session, status);
+            listener.Value.StatusReceived(session, status);
         }
         catch (Exception fault)
         {
@@ -46,7 +46,7 @@ internal sealed class PileMailbox(IPileListener listener, BrokerMetrics metrics,
     {
         try
         {
-            listener.TelemetryReceived(session, telemetry);
+            listener.Value.TelemetryReceived(session, telemetry);
         }
         catch (Exception fault)
         {
@@ -55,15 +55,15 @@ internal sealed class PileMailbox(IPileListener listener, BrokerMetrics metrics,
     }
 
     public Task EventReceivedAsync(PileSession session, PileEvent pileEvent) =>
-        GuardAsync("event", session, () => listener.EventReceivedAsync(session, pileEvent));
+        GuardAsync("event", session, () => listener.Value.EventReceivedAsync(session, pileEvent));
 
     public Task ResultReceivedAsync(PileSession session, CommandResult result) =>
-        GuardAsync("result", session, () => listener.ResultReceivedAsync(session, result));
+        GuardAsync("result", session, () => listener.Value.ResultReceivedAsync(session, result));
 
     public void Unreadable(PileSession session, string topic, byte[] payload)
     {
         metrics.Unreadable();
-        Guard("unreadable message", session, () => listener.Unreadable(session, topic, payload));
+        Guard("unreadable message", session, () => listener.Value.Unreadable(session, topic, payload));
     }
 
     private void Guard(string what, PileSession session, Action tell)

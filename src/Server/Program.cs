@@ -1,6 +1,10 @@
 using Charging.Server.Accounts;
 using Charging.Server.Calls;
 using Charging.Server.Cards;
+using Charging.Server.Operations;
+using Charging.Server.Orders;
+using Charging.Server.Payments;
+using Charging.Server.Piles;
 using Charging.Server.Storage;
 using Microsoft.AspNetCore.Connections;
 
@@ -30,12 +34,20 @@ public static partial class Program
         builder.AddStore();
         builder.AddAccounts();
         builder.AddCards();
+        builder.AddPiles();
+        builder.AddOrders();
+        builder.AddPayments();
+        builder.AddDemo();
+        builder.AddDueWork();
         configure?.Invoke(builder);
 
         var app = builder.Build();
         app.UseCalls();
         app.MapAccounts();
         app.MapCards();
+        app.MapPiles();
+        app.MapOrders();
+        app.MapPayments();
         app.OpenStore();
         return app;
     }

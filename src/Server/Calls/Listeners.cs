@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Charging.Server.Calls;
@@ -13,6 +14,16 @@ public sealed class Listeners
     /// <summary>The port of an endpoint. Known after the start.</summary>
     /// <exception cref="KeyNotFoundException">No endpoint of that name is configured.</exception>
     public int Port(string name) => _endpoints[name].IPEndPoint!.Port;
+
+    /// <summary>The address at which this machine reaches an endpoint.</summary>
+    /// <exception cref="KeyNotFoundException">No endpoint of that name is configured.</exception>
+    public string Host(string name) =>
+        _endpoints[name].IPEndPoint!.Address is var address && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
+            ? IPAddress.Loopback.ToString()
+            : address.ToString();
+
+    /// <summary>Whether an endpoint is encrypted.</summary>
+    public bool IsTls(string name) => _endpoints[name].ToString()!.StartsWith("https", StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public override string ToString() => string.Join(", ", _endpoints.Select(e => $"{e.Key} on {e.Value}"));

@@ -28,6 +28,11 @@ public readonly record struct CardNo
         return valid;
     }
 
+    /// <summary>Parses a number that is known to be good.</summary>
+    /// <exception cref="FormatException">It is not 1 to 16 characters without blanks.</exception>
+    public static CardNo Parse(string text) =>
+        TryParse(text, out var result) ? result : throw new FormatException($"'{text}' is not a card number: 1 to 16 characters without blanks.");
+
     /// <summary>Whether it has the form of virtual cards: that many digits.</summary>
     public bool IsVirtualForm(int digits) => ToString() is var s && s.Length == digits && s.All(char.IsAsciiDigit);
 

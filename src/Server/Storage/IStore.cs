@@ -76,6 +76,9 @@ public readonly record struct Change(ITable Table, string Key, object? Entity);
 /// </summary>
 public interface IStoreObserver
 {
+    /// <summary>Reads what is there already. Called once, at start, before anything else changes the store.</summary>
+    Task LoadAsync(IStore store, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>These entities have changed.</summary>
     void Committed(IReadOnlyList<Change> changes);
 }

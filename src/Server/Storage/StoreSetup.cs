@@ -18,7 +18,13 @@ public static class StoreSetup
             new LiteDbOptions(),
             services.GetRequiredService<ILogger<LiteDbStore>>()));
         builder.Services.AddSingleton<IStore>(services => services.GetRequiredService<LiteDbStore>());
+        builder.Services.AddHostedService<IndexLoader>();
+        builder.Services.AddObserver<DueWorker>();
     }
+
+    /// <summary>Takes up what is due: the last hosted service, for its work needs the others.</summary>
+    public static void AddDueWork(this WebApplicationBuilder builder) =>
+        builder.Services.AddHostedService(services => services.GetRequiredService<DueWorker>());
 
     /// <summary>Opens it, and makes its folder. Before anything is started, so that a refusal is a sentence and not a half-started server.</summary>
     /// <exception cref="StartupException">The folder cannot be made.</exception>

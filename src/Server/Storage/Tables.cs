@@ -1,6 +1,9 @@
 using System.Text.Json.Serialization;
 using Charging.Server.Accounts;
 using Charging.Server.Cards;
+using Charging.Server.Orders;
+using Charging.Server.Payments;
+using Charging.Server.Piles;
 
 namespace Charging.Server.Storage;
 
@@ -12,6 +15,10 @@ public static class Tables
     [
         AccountTables.Users, AccountTables.Tokens, AccountTables.Codes, AccountTables.ServerKeys,
         CardTables.Cards,
+        PileTables.Piles, PileTables.SeenEvents, PileTables.Quarantine, PileTables.Alarms,
+        OrderTables.Orders, OrderTables.BusyPlugs,
+        TopUp.Table, Ledger.Entries,
+        DueRows.Table,
     ];
 }
 
@@ -25,4 +32,13 @@ public static class Tables
 [JsonSerializable(typeof(PhoneCodes))]
 [JsonSerializable(typeof(ServerKey))]
 [JsonSerializable(typeof(Card))]
+[JsonSerializable(typeof(Pile))]
+[JsonSerializable(typeof(SeenEvent))]
+[JsonSerializable(typeof(QuarantinedMessage))]
+[JsonSerializable(typeof(PileAlarm))]
+[JsonSerializable(typeof(Order))]
+[JsonSerializable(typeof(BusyPlug))]
+[JsonSerializable(typeof(TopUp))]
+[JsonSerializable(typeof(LedgerEntry))]
+[JsonSerializable(typeof(DueRow))]
 public sealed partial class StoreJson : JsonSerializerContext;

@@ -1,0 +1,99 @@
+using Charging.Device.V1;
+using Charging.MqttBroker;
+using Charging.Server.Accounts;
+using Charging.Server.Cards;
+using Charging.Server.Payments;
+using Charging.Server.Piles;
+using Charging.Server.Storage;
+
+namespace Charging.Server.Orders;
+
+/// <summary>A card held to a pile: debit, order and start command in one stroke, or a reason why not (device-protocol.md).</summary>
+public sealed class CardSwipes(
+    Cards.Cards cards,
+    PileRegistry registry,
+    PileStates piles,
+    Board board,
+    OrderPayments payments,
+    OrderOptions options)
+{
+    /// <summary>After this long nobody stands at the pile any more.</summary>
+    public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+
+    /// <summary>Decides on a swipe. Called once for each event.</summary>
+    public async ValueTask<CardDecision> DecideAsync(ITransaction tx, DeviceNo device, PileEvent swiped)
+    {
+        var swipe = swiped.CardSwiped;
+        var card = await cards.FindAsync(tx, swipe.CardNo);
+        var user = card?.UserId is { } owner ? await tx.GetAsync(AccountTables.Users, AccountTables.Key(owner)) : null;
+        var plug = new PlugId(device, (int)Math.Min(swipe.Plug, Pile.MaxPlugs + 1));
+        var reason = await RefusalAsync(tx, swiped, plug, card, user);
+        var decision = new CardDecision { EventId = swiped.EventId, Accepted = reason is null, Reason = reason ?? CardReason.Unspecified };
+        if (reason is null)
+            user = await StartAsync(tx, plug, card!, user!);
+        decision.BalanceFen = (int)Math.Min(user?.BalanceFen ?? 0, int.MaxValue);
+        return decision;
+    }
+
+    private async ValueTask<CardReason?> RefusalAsync(ITransaction tx, PileEvent swiped, PlugId plug, Card? card, User? user)
+    {
+        if (swiped.AgeMs > LongestWait.TotalMilliseconds || swiped.BootId != board.Find(plug.Device)?.Status?.BootId)
+            return CardReason.TooOld;
+        if (card is null || user is null)
+            return CardReason.UnknownCard;
+        if (card.Blocked || user.Blocked)
+            return CardReason.Blocked;
+        if (registry.Find(plug.Device) is not { } pile || plug.Number < 1 || plug.Number > pile.PlugCount)
+            return CardReason.PlugFault;
+        if (await tx.GetAsync(OrderTables.BusyPlugs, plug.ToString()) is { } busy && !busy.IsOver(tx.Now))
+            return CardReason.PlugBusy;
+        return piles.Sensed(plug) switch
+        {
+            PlugView.Busy => CardReason.PlugBusy,
+            PlugView.Fault => CardReason.PlugFault,
+            _ => user.BalanceFen < options.CardAmountFen ? CardReason.InsufficientBalance : null,
+        };
+    }
+
+    private async ValueTask<User> StartAsync(ITransaction tx, PlugId plug, Card card, User user)
+    {
+        if (await tx.GetAsync(OrderTables.BusyPlugs, plug.ToString()) is { } over)
+        {
+            await Reservations.ReleaseAsync(tx, over.OrderNo, OrderState.Expired);
+            user = await tx.GetAsync(AccountTables.Users, AccountTables.Key(user.Id)) ?? user;
+        }
+        var fen = (long)options.CardAmountFen;
+        user = user with { PaidOrders = user.PaidOrders + 1 };
+        var order = new Order
+        {
+            No = await UnusedNumberAsync(tx, plug.Device),
+            UserId = user.Id,
+            Plug = plug,
+            PlugText = registry.Find(plug.Device)!.WritePlug(plug.Number),
+            Tag = OrderTag.Card,
+            CardNo = card.Number,
+            CreatedAt = tx.Now,
+            ReservedUntil = tx.Now,
+            State = OrderState.Starting,
+            StartCommand = StartCommand.Sent,
+            PaidFen = fen,
+            PaidAt = tx.Now,
+            ListNumber = user.PaidOrders,
+            MaxSeconds = options.SecondsFor(fen),
+        };
+        (order, user) = await Ledger.HoldBalanceAsync(tx, order, user, fen);
+        tx.Put(AccountTables.Users, user);
+        payments.Start(tx, order);
+        return user;
+    }
+
+    private static async ValueTask<OrderNo> UnusedNumberAsync(ITransaction tx, DeviceNo device)
+    {
+        for (var at = tx.Now; ; at += TimeSpan.FromMilliseconds(1))
+        {
+            var number = OrderNo.ForCard(device, at);
+            if (await tx.GetAsync(OrderTables.Orders, number.ToString()) is null)
+                return number;
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using Charging.Device.V1;
+using Charging.Server.Piles;
+using Charging.Server.Storage;
+
+namespace Charging.Server.Orders;
+
+/// <summary>How a charge ends: by the pile's record, or by the server when the pile has nothing to say (device-protocol.md).</summary>
+public static class Ends
+{
+    /// <summary>The pile has sent the end record. It may come before the result of the start, twice, or far too late.</summary>
+    public static async ValueTask RecordedAsync(ITransaction tx, Order order, ChargeEnded record, DateTimeOffset at)
+    {
+        switch (order.State)
+        {
+            case OrderState.Starting or OrderState.Charging:
+                await Refunds.SettleAsync(tx, order.End(record, at), order.HoldFen);
+                break;
+            case OrderState.StartFailed:
+                tx.Done(DueKind.Stop, order.No.ToString());
+                await Refunds.BeginAsync(tx, order.Progress(record.Seconds, record.EnergyWh, record.MaxPowerW), FailCause.Start);
+                break;
+        }
+    }
+
+    /// <summary>
+    /// The pile no longer knows of the charge: what it is known to have used is earned, rounded in the rider's favour,
+    /// and the rest goes back.
+    /// </summary>
+    public static async ValueTask LostAsync(ITransaction tx, Order order)
+    {
+        var usedFen = order.PaidFen * Math.Min(order.Seconds, order.MaxSeconds) / order.MaxSeconds;
+        await Refunds.SettleAsync(tx, order.EndLost(tx.Now), usedFen);
+    }
+}
+
+/// <summary>A charge whose pile contradicted it for five minutes.</summary>
+public sealed class LostCharges(IStore store) : IDueHandler
+{
+    /// <summary>How long a pile may go on without a charge that the server believes in, before the charge is over.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    /// <inheritdoc/>
+    public DueKind Kind => DueKind.Lost;
+
+    /// <inheritdoc/>
+    public Task RunAsync(DueRow row, CancellationToken cancellationToken) => store.RunAsync(async tx =>
+    {
+        if (!await tx.HoldsAsync(row))
+            return false;
+        tx.Done(DueKind.Lost, row.Subject);
+        if (await tx.GetAsync(OrderTables.Orders, row.Subject) is { State: OrderState.Charging } order)
+            await Ends.LostAsync(tx, order);
+        return true;
+    }, cancellationToken);
+}
+
+/// <summary>A charge that should be over by its own limit.</summary>
+public sealed class OverdueCharges(IStore store, Board board, PileCommands commands) : IDueHandler
+{
+    /// <inheritdoc/>
+    public DueKind Kind => DueKind.Overdue;
+
+    /// <inheritdoc/>
+    public async Task RunAsync(DueRow row, CancellationToken cancellationToken)
+    {
+        var stillOn = await store.RunAsync(tx => LookAsync(tx, row), cancellationToken);
+        if (stillOn is not null)
+            await commands.ReportStatusAsync(stillOn.Plug.Device);
+    }
+
+    private async ValueTask<Order?> LookAsync(ITransaction tx, DueRow row)
+    {
+        if (!await tx.HoldsAsync(row))
+            return null;
+        if (await tx.GetAsync(OrderTables.Orders, row.Subject) is not { State: OrderState.Charging } order)
+        {
+            tx.Done(DueKind.Overdue, row.Subject);
+            return null;
+        }
+        var reach = board.Reach(order.Plug.Device);
+        var reported = board.Find(order.Plug.Device)?.Plug(order.Plug.Number);
+        if (reach == PileReach.Offline || (reach == PileReach.Online && reported?.OrderNo != row.Subject))
+        {
+            await Ends.LostAsync(tx, order);
+            return null;
+        }
+        // The pile still charges for it, or has not had the time to say so: it is stopped, and looked at again.
+        tx.Put(DueRows.Table, row.Again(tx.Now + LostCharges.Patience));
+        if (reach == PileReach.Online)
+            await Stops.RequestAsync(tx, row.Subject, order.Plug);
+        return order;
+    }
+}
+
+/// <summary>A start that the pile never answered, at the latest.</summary>
+public sealed class UnconfirmedStarts(IStore store) : IDueHandler
+{
+    /// <inheritdoc/>
+    public DueKind Kind => DueKind.Unconfirmed;
+
+    /// <inheritdoc/>
+    public Task RunAsync(DueRow row, CancellationToken cancellationToken) => store.RunAsync(async tx =>
+    {
+        if (!await tx.HoldsAsync(row))
+            return false;
+        tx.Done(DueKind.Unconfirmed, row.Subject);
+        if (await tx.GetAsync(OrderTables.Orders, row.Subject) is { State: OrderState.StartFailed } order)
+            await Refunds.BeginAsync(tx, order, FailCause.Start);
+        return true;
+    }, cancellationToken);
+}

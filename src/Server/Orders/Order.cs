@@ -1,0 +1,213 @@
+using Charging.Device.V1;
+using Charging.Server.Calls;
+using Charging.Server.Piles;
+
+namespace Charging.Server.Orders;
+
+/// <summary>Who pays (contract section 13).</summary>
+public enum OrderTag
+{
+    /// <summary>A payment from the phone.</summary>
+    Phone = 1,
+
+    /// <summary>A card, from the balance of its owner.</summary>
+    Card = 2,
+
+    /// <summary>The balance, from the phone.</summary>
+    Balance = 3,
+}
+
+/// <summary>What became of the start command (contract section 13).</summary>
+public enum StartCommand
+{
+    /// <summary>Never sent.</summary>
+    NeverSent = 0,
+
+    /// <summary>Sent, no result yet.</summary>
+    Sent = 1,
+
+    /// <summary>Done: charging, or later.</summary>
+    Done = 2,
+
+    /// <summary>Failed.</summary>
+    Failed = 3,
+}
+
+/// <summary>Why a paid order did not charge; decides what the caller is told.</summary>
+public enum FailCause
+{
+    /// <summary>It did not fail.</summary>
+    None,
+
+    /// <summary>Rejected by the pile, not answered, or the plug was gone: 4000.</summary>
+    Start,
+
+    /// <summary>The pile was offline: 3004.</summary>
+    Offline,
+
+    /// <summary>Another amount was paid than the caller said: 403.</summary>
+    Amount,
+}
+
+/// <summary>A charging order. It changes only by its own methods, and its state only by the moves of <see cref="OrderMoves"/>.</summary>
+public sealed record Order
+{
+    /// <summary>The order number.</summary>
+    public required OrderNo No { get; init; }
+
+    /// <summary>The rider.</summary>
+    public required long UserId { get; init; }
+
+    /// <summary>The plug.</summary>
+    public required PlugId Plug { get; init; }
+
+    /// <summary>The plug as its pile wrote it when the order was made.</summary>
+    public required string PlugText { get; init; }
+
+    /// <summary>Who pays.</summary>
+    public required OrderTag Tag { get; init; }
+
+    /// <summary>The card that pays, as first bound; null when none does.</summary>
+    public string? CardNo { get; init; }
+
+    /// <summary>When it was made, UTC.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Until when the plug is kept for the payment, UTC.</summary>
+    public required DateTimeOffset ReservedUntil { get; init; }
+
+    /// <summary>Where the order stands.</summary>
+    public OrderState State { get; init; }
+
+    /// <summary>What the provider says was paid, in fen.</summary>
+    public long PaidFen { get; init; }
+
+    /// <summary>When the payment was learnt of, UTC.</summary>
+    public DateTimeOffset? PaidAt { get; init; }
+
+    /// <summary>Place in the rider's list, from 1; 0 while unpaid.</summary>
+    public int ListNumber { get; init; }
+
+    /// <summary>Money held for the order, in fen. Changed by the ledger alone; 0 once the order has ended.</summary>
+    public long HoldFen { get; init; }
+
+    /// <summary>Money that is owed to the rider and not yet sent back, in fen. Changed by the ledger alone.</summary>
+    public long OwedFen { get; init; }
+
+    /// <summary>Money that went back, in fen. Changed by the ledger alone.</summary>
+    public long RefundedFen { get; init; }
+
+    /// <summary>Longest time of the charge, in seconds, fixed by the payment.</summary>
+    public int MaxSeconds { get; init; }
+
+    /// <summary>What became of the start command.</summary>
+    public StartCommand StartCommand { get; init; }
+
+    /// <summary>Why it failed.</summary>
+    public FailCause Cause { get; init; }
+
+    /// <summary>When the charge began, UTC.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When the charge ended, UTC.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>How long it charged, in seconds: by the last progress, and by the end record once there is one.</summary>
+    public int Seconds { get; init; }
+
+    /// <summary>Energy delivered, in watt-hours, as <see cref="Seconds"/>.</summary>
+    public int EnergyWh { get; init; }
+
+    /// <summary>Highest power, in watts.</summary>
+    public int MaxPowerW { get; init; }
+
+    /// <summary>Why the charge ended, by the pile; unspecified when it was lost.</summary>
+    public EndReason EndReason { get; init; }
+
+    /// <summary>Why the order waits in the operators' list; null when it does not.</summary>
+    public string? Trouble { get; init; }
+
+    /// <summary>Whether the pile never answered the start, so that the plug may yet be charging and stays busy.</summary>
+    public bool IsUnconfirmed => State == OrderState.StartFailed;
+
+    /// <summary>Whether the plug belongs to this order.</summary>
+    public bool IsLive => OrderMoves.IsLive(State);
+
+    /// <summary>
+    /// The payment is there: Paid, with the amount and the time that it buys, and its place in the rider's list.
+    /// Also revives an order that has expired or was cancelled.
+    /// </summary>
+    public Order Pay(long paidFen, int maxSeconds, int listNumber, DateTimeOffset now) =>
+        Move(OrderState.Paid) with { PaidFen = paidFen, PaidAt = now, MaxSeconds = maxSeconds, ListNumber = listNumber };
+
+    /// <summary>The start command is on its way.</summary>
+    public Order BeginStart() => Move(OrderState.Starting) with { StartCommand = StartCommand.Sent };
+
+    /// <summary>The pile charges.</summary>
+    public Order Started(DateTimeOffset at) =>
+        Move(OrderState.Charging) with { StartCommand = StartCommand.Done, StartedAt = StartedAt ?? at };
+
+    /// <summary>The start failed. Unless it is refunded in the same stroke, the pile never answered and the plug stays busy.</summary>
+    public Order FailStart(FailCause cause) =>
+        Move(OrderState.StartFailed) with { StartCommand = StartCommand.Failed, Cause = cause };
+
+    /// <summary>The reservation has run out.</summary>
+    public Order Expire() => Move(OrderState.Expired);
+
+    /// <summary>The rider has left the payment, or reserved another plug.</summary>
+    public Order Cancel() => Move(OrderState.Cancelled);
+
+    /// <summary>The whole payment goes back.</summary>
+    public Order BeginRefund(FailCause cause) =>
+        Move(OrderState.Refunding) with { Cause = Cause == FailCause.None ? cause : Cause };
+
+    /// <summary>The whole payment went back.</summary>
+    public Order Refunded() => Move(OrderState.Refunded) with { Trouble = null };
+
+    /// <summary>How far the charge has come, by the pile.</summary>
+    public Order Progress(uint seconds, uint energyWh, uint powerW) => this with
+    {
+        Seconds = Math.Max(Seconds, Clamp(seconds)),
+        EnergyWh = Math.Max(EnergyWh, Clamp(energyWh)),
+        MaxPowerW = Math.Max(MaxPowerW, Clamp(powerW)),
+    };
+
+    /// <summary>The charge is over, by the pile's end record.</summary>
+    public Order End(ChargeEnded record, DateTimeOffset at) => Move(OrderState.Ended) with
+    {
+        StartCommand = StartCommand.Done,
+        EndedAt = at,
+        StartedAt = StartedAt ?? at - TimeSpan.FromSeconds(record.Seconds),
+        Seconds = Clamp(record.Seconds),
+        EnergyWh = Clamp(record.EnergyWh),
+        MaxPowerW = Math.Max(MaxPowerW, Clamp(record.MaxPowerW)),
+        EndReason = record.Reason,
+    };
+
+    /// <summary>The pile no longer knows of the charge and sent no end record: it ends with the last progress.</summary>
+    public Order EndLost(DateTimeOffset at) => Move(OrderState.Ended) with { EndedAt = at, Trouble = "LOST" };
+
+    /// <summary>The money of the charge is accounted for.</summary>
+    public Order Settle() => Move(OrderState.Settled);
+
+    /// <summary>What the caller of mobilePaymentCharging is told (contract section 7), or null while nobody knows yet.</summary>
+    public Result<Done>? Outcome() => State switch
+    {
+        OrderState.Charging or OrderState.Ended or OrderState.Settled => Done.Ok,
+        OrderState.StartFailed or OrderState.Refunding or OrderState.Refunded => Failure(),
+        _ => default(Result<Done>?),
+    };
+
+    private Result<Done> Failure() => Cause switch
+    {
+        FailCause.Offline => ResultCode.PileOffline,
+        FailCause.Amount => ResultCode.InvalidArgument,
+        _ => ResultCode.StartFailed(No.ToString()),
+    };
+
+    private Order Move(OrderState next) => OrderMoves.IsLegal(State, next)
+        ? this with { State = next }
+        : throw new InvalidOperationException($"Order {No} cannot go from {State} to {next}.");
+
+    private static int Clamp(uint value) => (int)Math.Min(value, int.MaxValue);
+}

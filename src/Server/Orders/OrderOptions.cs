@@ -1,0 +1,39 @@
+namespace Charging.Server.Orders;
+
+/// <summary>Settings under `Charging:Orders`.</summary>
+public sealed record OrderOptions
+{
+    /// <summary>How long a plug is kept for an unpaid order.</summary>
+    public TimeSpan Reservation { get; init; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>How long the start command waits for the pile, with one resend in the middle.</summary>
+    public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The default tariff: the price of an hour, in fen.</summary>
+    public int PricePerHourFen { get; init; } = 25;
+
+    /// <summary>Longest charge, whatever was paid.</summary>
+    public TimeSpan LongestCharge { get; init; } = TimeSpan.FromHours(12);
+
+    /// <summary>What a card swipe pays, in fen.</summary>
+    public int CardAmountFen { get; init; } = 100;
+
+    /// <summary>Most that one payment may be, in fen.</summary>
+    public int LimitFen { get; init; } = 100_000;
+
+    /// <summary>How long an amount buys, in seconds.</summary>
+    public int SecondsFor(long fen) =>
+        (int)Math.Clamp(fen * 3600 / PricePerHourFen, 1, (long)LongestCharge.TotalSeconds);
+
+    /// <summary>One sentence about the first setting that makes no sense; null when all do.</summary>
+    public string? Complaint() => this switch
+    {
+        { Reservation.TotalSeconds: < 1 } => "Charging:Orders:Reservation is below a second: give a time such as 00:03:00.",
+        { StartTimeout.TotalSeconds: < 1 } => "Charging:Orders:StartTimeout is below a second: give a time such as 00:00:10.",
+        { PricePerHourFen: < 1 } => "Charging:Orders:PricePerHourFen is below 1: give the price of an hour in fen, such as 25.",
+        { LongestCharge.TotalSeconds: < 60 or > 172_800 } => "Charging:Orders:LongestCharge is not between a minute and two days: give a time such as 12:00:00.",
+        { CardAmountFen: < 1 } => "Charging:Orders:CardAmountFen is below 1: give what a card swipe pays in fen, such as 100.",
+        { LimitFen: < 1 or > 100_000_000 } => "Charging:Orders:LimitFen is not between 1 and 100000000: give the highest payment in fen, such as 100000.",
+        _ => null,
+    };
+}

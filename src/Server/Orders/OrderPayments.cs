@@ -1,0 +1,87 @@
+using Charging.Server.Accounts;
+using Charging.Server.Payments;
+using Charging.Server.Piles;
+using Charging.Server.Storage;
+
+namespace Charging.Server.Orders;
+
+/// <summary>What is known when a payment is found.</summary>
+/// <param name="PaidFen">What the provider says was paid, in fen.</param>
+/// <param name="SaidFen">What the caller says was paid, in fen; null when nobody says so.</param>
+/// <param name="Revive">Whether somebody waits for power, so that an order that has ended unpaid goes on if its plug is free.</param>
+public readonly record struct FoundPayment(long PaidFen, long? SaidFen, bool Revive);
+
+/// <summary>The one effect of an order's payment, however it is learnt of (contract section 7).</summary>
+public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions options)
+{
+    /// <summary>
+    /// Takes a payment up: the money is held, and the start command is due, or the refund. Taken up again it changes
+    /// nothing.
+    /// </summary>
+    /// <returns>The order as it is now; null when there is none.</returns>
+    public async ValueTask<Order?> TakeUpAsync(ITransaction tx, OrderNo orderNo, FoundPayment found)
+    {
+        if (await tx.GetAsync(OrderTables.Orders, orderNo.ToString()) is not { } order)
+            return null;
+        if (order.State is not (OrderState.Reserved or OrderState.Cancelled or OrderState.Expired))
+            return order;
+
+        var hasPlug = await TakePlugAsync(tx, order, found);
+        order = await HoldAsync(tx, order, found.PaidFen);
+        if (found.SaidFen is { } said && said != found.PaidFen)
+            return await Refunds.BeginAsync(tx, order, FailCause.Amount);
+        if (!hasPlug)
+            return await Refunds.BeginAsync(tx, order, FailCause.Start);
+        return board.Reach(order.Plug.Device) switch
+        {
+            PileReach.Offline => await Refunds.BeginAsync(tx, order, FailCause.Offline),
+            PileReach.Unheard => Wait(tx, order),
+            _ => Start(tx, order),
+        };
+    }
+
+    /// <summary>Sends the start command of an order that is paid or, by card, made.</summary>
+    public Order Start(ITransaction tx, Order order)
+    {
+        var starting = order.State == OrderState.Starting ? order : order.BeginStart();
+        tx.Put(OrderTables.Orders, starting);
+        tx.Put(OrderTables.BusyPlugs, Busy(starting) with { StartSentAt = tx.Now });
+        var row = new DueRow { Kind = DueKind.Start, Subject = starting.No.ToString(), DueAt = tx.Now, Tries = 1 };
+        tx.Put(DueRows.Table, worker.Born(row, options.StartTimeout / 2));
+        return starting;
+    }
+
+    private static Order Wait(ITransaction tx, Order order)
+    {
+        tx.Put(OrderTables.Orders, order);
+        tx.Put(OrderTables.BusyPlugs, Busy(order));
+        tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Start, Subject = order.No.ToString(), DueAt = tx.Now + Starts.Recheck });
+        return order;
+    }
+
+    private static BusyPlug Busy(Order order) => new() { Plug = order.Plug, OrderNo = order.No, UserId = order.UserId };
+
+    private static async ValueTask<bool> TakePlugAsync(ITransaction tx, Order order, FoundPayment found)
+    {
+        var busy = await tx.GetAsync(OrderTables.BusyPlugs, order.Plug.ToString());
+        if (busy is null)
+            return found.Revive;
+        if (busy.OrderNo == order.No)
+            return found.Revive || !busy.IsOver(tx.Now);
+        if (!found.Revive || !busy.IsOver(tx.Now))
+            return false;
+        await Reservations.ReleaseAsync(tx, busy.OrderNo, OrderState.Expired);
+        return true;
+    }
+
+    private async ValueTask<Order> HoldAsync(ITransaction tx, Order order, long paidFen)
+    {
+        var user = await tx.GetAsync(AccountTables.Users, AccountTables.Key(order.UserId))
+            ?? throw new InvalidOperationException($"The rider of order {order.No} is gone.");
+        user = user with { PaidOrders = user.PaidOrders + 1, UnpaidOrderNo = user.UnpaidOrderNo == order.No.ToString() ? null : user.UnpaidOrderNo };
+        tx.Put(AccountTables.Users, user);
+        tx.Done(DueKind.Expire, order.No.ToString());
+        tx.Done(DueKind.Close, order.No.ToString());
+        return await Ledger.HoldPaymentAsync(tx, order.Pay(paidFen, options.SecondsFor(paidFen), user.PaidOrders, tx.Now), paidFen);
+    }
+}

@@ -1,0 +1,31 @@
+using Charging.Miniprogram.V1;
+using Charging.Server.Calls;
+using Charging.Server.Piles;
+using Grpc.Core;
+
+namespace Charging.Server.Orders;
+
+/// <summary>Sections 6, 7, 8 and 13 on the wire.</summary>
+public sealed class OrderRpc(PileRegistry piles, Reservations reservations, MobilePayment payment, OrderRecords records, OrderOptions options)
+    : OrderService.OrderServiceBase
+{
+    private const string RecordsMessage = "操作成功";
+
+    /// <inheritdoc/>
+    public override Task<GetOrderNoResponse> GetOrderNo(GetOrderNoRequest request, ServerCallContext context) =>
+        piles.ToPlug(request.Body?.DeviceNo, request.Body?.Plug)
+            .ThenAsync(plug => reservations.ReserveAsync(context.Caller(), plug))
+            .AnswerAsync((GetOrderNoResponse answer, OrderNo orderNo) => answer.Data = orderNo.ToString());
+
+    /// <inheritdoc/>
+    public override Task<MobilePaymentChargingResponse> MobilePaymentCharging(MobilePaymentChargingRequest request, ServerCallContext context) =>
+        piles.ToCharge(request.Body, options.LimitFen)
+            .ThenAsync(charge => payment.ChargeAsync(context.Caller(), charge, context.CancellationToken))
+            .AnswerAsync<MobilePaymentChargingResponse>();
+
+    /// <inheritdoc/>
+    public override Task<GetOrderRecordResponse> GetOrderRecord(GetOrderRecordRequest request, ServerCallContext context) =>
+        request.ToPage()
+            .ThenAsync(page => records.PageAsync(context.Caller(), page))
+            .AnswerAsync((GetOrderRecordResponse answer, OrderList list) => answer.Data = list.ToWire(), RecordsMessage);
+}

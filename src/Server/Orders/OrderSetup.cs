@@ -1,0 +1,35 @@
+using Charging.Server.Calls;
+using Charging.Server.Storage;
+
+namespace Charging.Server.Orders;
+
+/// <summary>Adds the orders.</summary>
+public static class OrderSetup
+{
+    /// <summary>Registers them.</summary>
+    /// <exception cref="StartupException">A setting makes no sense.</exception>
+    public static void AddOrders(this WebApplicationBuilder builder)
+    {
+        builder.AddSettings<OrderOptions>("Charging:Orders", options => options.Complaint());
+        var services = builder.Services;
+        services.AddObserver<BusyPlugIndex>();
+        services.AddObserver<OrderOutcomes>();
+        services.AddDue<Reservations>();
+        services.AddDue<Refunds>();
+        services.AddDue<Starts>();
+        services.AddDue<Stops>();
+        services.AddDue<LostCharges>();
+        services.AddDue<OverdueCharges>();
+        services.AddDue<UnconfirmedStarts>();
+        services.AddSingleton<OrderPayments>();
+        services.AddSingleton<MobilePayment>();
+        services.AddSingleton<OrderRecords>();
+        services.AddSingleton<CardSwipes>();
+        services.AddSingleton<StatusCheck>();
+        services.AddSingleton<PileEvents>();
+        services.AddSingleton<OrderRpc>();
+    }
+
+    /// <summary>Maps the methods.</summary>
+    public static void MapOrders(this WebApplication app) => app.MapGrpcService<OrderRpc>();
+}

@@ -1,0 +1,120 @@
+using Charging.Device.V1;
+using Charging.MqttBroker;
+using Charging.Server.Piles;
+using Charging.Server.Storage;
+using Google.Protobuf;
+
+namespace Charging.Server.Orders;
+
+/// <summary>
+/// What piles must not lose. An event is acted on once, known by a row for its number; acknowledged when the effect
+/// is durable; and acknowledged again, without acting, however often it comes.
+/// </summary>
+public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands commands)
+{
+    private const int LongestPayload = 4096;
+
+    /// <summary>Acts on an event and acknowledges it.</summary>
+    public async Task HandleAsync(PileSession session, PileEvent pileEvent)
+    {
+        var seen = await store.RunAsync(tx => OnceAsync(tx, session, pileEvent));
+        if (seen.Reason is { } reason)
+        {
+            var balance = (int)Math.Min(seen.BalanceFen, int.MaxValue);
+            await commands.DecideAsync(
+                session.Device,
+                new CardDecision { EventId = seen.EventId, Accepted = seen.Accepted, Reason = reason, BalanceFen = balance });
+        }
+        await commands.AckAsync(session.Device, pileEvent.EventId);
+    }
+
+    /// <summary>Sets a message aside that nobody could understand.</summary>
+    public Task QuarantineAsync(DeviceNo device, string reason, ReadOnlyMemory<byte> payload) => store.RunAsync(async tx =>
+    {
+        await QuarantineAsync(tx, device, reason, payload);
+        return true;
+    });
+
+    private async ValueTask<SeenEvent> OnceAsync(ITransaction tx, PileSession session, PileEvent pileEvent)
+    {
+        var key = SeenEvent.KeyOf(session.Device, session.SecretGeneration, pileEvent.EventId);
+        if (await tx.GetAsync(PileTables.SeenEvents, key) is { } known)
+            return known;
+        var seen = new SeenEvent
+        {
+            Device = session.Device,
+            SecretGeneration = session.SecretGeneration,
+            EventId = pileEvent.EventId,
+            At = tx.Now,
+        };
+        seen = await ActAsync(tx, session.Device, pileEvent, seen);
+        tx.Put(PileTables.SeenEvents, seen);
+        return seen;
+    }
+
+    private async ValueTask<SeenEvent> ActAsync(ITransaction tx, DeviceNo device, PileEvent pileEvent, SeenEvent seen)
+    {
+        // The pile's own clock may be wrong; how long ago it was is not.
+        var at = tx.Now - TimeSpan.FromMilliseconds(pileEvent.AgeMs);
+        switch (pileEvent.KindCase)
+        {
+            case PileEvent.KindOneofCase.ChargeStarted:
+                await StartedAsync(tx, device, pileEvent.ChargeStarted, at);
+                break;
+            case PileEvent.KindOneofCase.ChargeEnded:
+                if (await OrderOfAsync(tx, device, pileEvent.ChargeEnded.OrderNo, pileEvent.ChargeEnded.Plug) is { } ended)
+                    await Ends.RecordedAsync(tx, ended, pileEvent.ChargeEnded, at);
+                break;
+            case PileEvent.KindOneofCase.CardSwiped:
+                var decision = await swipes.DecideAsync(tx, device, pileEvent);
+                return seen with { Accepted = decision.Accepted, Reason = decision.Reason, BalanceFen = decision.BalanceFen };
+            case PileEvent.KindOneofCase.Alarm:
+                await AlarmAsync(tx, device, pileEvent.Alarm, at);
+                break;
+            default:
+                await QuarantineAsync(tx, device, "An event of no known kind.", pileEvent.ToByteArray());
+                break;
+        }
+        return seen;
+    }
+
+    private static async ValueTask StartedAsync(ITransaction tx, DeviceNo device, ChargeStarted started, DateTimeOffset at)
+    {
+        if (await OrderOfAsync(tx, device, started.OrderNo, started.Plug) is { } order)
+            await Starts.StartedAsync(tx, order, at);
+        else
+            await Stops.RequestAsync(tx, started.OrderNo, new PlugId(device, (int)Math.Min(started.Plug, Pile.MaxPlugs)));
+    }
+
+    private static async ValueTask<Order?> OrderOfAsync(ITransaction tx, DeviceNo device, string orderNo, uint plug) =>
+        await new PlugOwner(device, orderNo).OrderAsync(tx) is { } order && order.Plug.Number == plug ? order : null;
+
+    private static async ValueTask AlarmAsync(ITransaction tx, DeviceNo device, Alarm alarm, DateTimeOffset at)
+    {
+        var plug = (int)Math.Min(alarm.Plug, Pile.MaxPlugs);
+        var entry = new PileAlarm { Device = device, Plug = plug, Code = alarm.Code, Severity = alarm.Severity, Raised = alarm.Raised, At = at };
+        tx.Put(PileTables.Alarms, entry);
+        if (!alarm.Raised || alarm.Code is not (AlarmCode.Smoke or AlarmCode.Temperature))
+            return;
+        var plugs = plug == 0 ? Enumerable.Range(1, Pile.MaxPlugs) : [plug];
+        foreach (var number in plugs)
+        {
+            var id = new PlugId(device, number);
+            if (await tx.GetAsync(OrderTables.BusyPlugs, id.ToString()) is { StartSentAt: not null } busy)
+                await Stops.RequestAsync(tx, busy.OrderNo.ToString(), id);
+        }
+    }
+
+    private static async ValueTask QuarantineAsync(ITransaction tx, DeviceNo device, string reason, ReadOnlyMemory<byte> payload)
+    {
+        var cut = payload.Length > LongestPayload ? payload[..LongestPayload] : payload;
+        tx.Put(PileTables.Quarantine, new QuarantinedMessage
+        {
+            Number = await tx.NextNumberAsync("quarantine"),
+            Device = device,
+            At = tx.Now,
+            Reason = reason,
+            Payload = Convert.ToBase64String(cut.Span),
+        });
+    }
+}

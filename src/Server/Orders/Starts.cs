@@ -1,0 +1,119 @@
+using Charging.Device.V1;
+using Charging.MqttBroker;
+using Charging.Server.Piles;
+using Charging.Server.Storage;
+
+namespace Charging.Server.Orders;
+
+/// <summary>The start command: sent, sent once again under the same id, and given up (contract section 7).</summary>
+public sealed class Starts(IStore store, Board board, PileCommands commands, OrderOptions options) : IDueHandler
+{
+    /// <summary>How often a paid order looks whether its pile was heard, while the server has just started.</summary>
+    public static readonly TimeSpan Recheck = TimeSpan.FromSeconds(1);
+
+    /// <summary>A start that the pile never answered is paid back after this, whatever the pile says or does not say.</summary>
+    public static readonly TimeSpan LongestDoubt = TimeSpan.FromMinutes(10);
+
+    /// <summary>After this long past its limit, a charge whose pile says nothing is over.</summary>
+    public static readonly TimeSpan Overtime = TimeSpan.FromMinutes(10);
+
+    private const int Sends = 2;
+
+    /// <inheritdoc/>
+    public DueKind Kind => DueKind.Start;
+
+    /// <inheritdoc/>
+    public async Task RunAsync(DueRow row, CancellationToken cancellationToken)
+    {
+        var order = await store.RunAsync(tx => PrepareAsync(tx, row), cancellationToken);
+        if (order is null || await commands.StartAsync(order.Plug, row.Subject, order.MaxSeconds, cancellationToken))
+            return;
+        // The first send, and there is no connection to send on: nobody can have heard it.
+        if (row is { Leases: 0, Tries: 1 })
+            await store.RunAsync(tx => FailOfflineAsync(tx, row), cancellationToken);
+    }
+
+    /// <summary>The pile says what became of a start command.</summary>
+    public async Task ResultAsync(PlugOwner from, CommandResult result) => await store.RunAsync(async tx =>
+    {
+        if (await from.OrderAsync(tx) is not { } order)
+            return false;
+        if (result.Outcome == CommandOutcome.Done)
+            await StartedAsync(tx, order, tx.Now);
+        else if (order.State == OrderState.Starting)
+            await Refunds.BeginAsync(tx, order.FailStart(FailCause.Start), FailCause.Start);
+        else if (order.State == OrderState.StartFailed)
+            await Refunds.BeginAsync(tx, order, FailCause.Start);
+        return true;
+    });
+
+    /// <summary>The pile charges, by its result, its event or its status. A charge that is not wanted is stopped.</summary>
+    public static async ValueTask StartedAsync(ITransaction tx, Order order, DateTimeOffset at)
+    {
+        switch (order.State)
+        {
+            case OrderState.Starting:
+                order = order.Started(at);
+                tx.Put(OrderTables.Orders, order);
+                tx.Done(DueKind.Start, order.No.ToString());
+                var over = at + TimeSpan.FromSeconds(order.MaxSeconds) + Overtime;
+                tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Overdue, Subject = order.No.ToString(), DueAt = over });
+                break;
+            case OrderState.Charging:
+                break;
+            default:
+                await Stops.RequestAsync(tx, order.No.ToString(), order.Plug);
+                break;
+        }
+    }
+
+    private async ValueTask<Order?> PrepareAsync(ITransaction tx, DueRow row)
+    {
+        if (!await tx.HoldsAsync(row) || await tx.GetAsync(OrderTables.Orders, row.Subject) is not { } order)
+            return null;
+        var reach = board.Reach(order.Plug.Device);
+        switch (order.State)
+        {
+            case OrderState.Starting when row.Leases == 0:
+                return order;
+            case OrderState.Paid or OrderState.Starting when reach == PileReach.Unheard:
+                tx.Put(DueRows.Table, row.Again(tx.Now + Recheck));
+                return null;
+            case OrderState.Paid when reach == PileReach.Offline:
+                await Refunds.BeginAsync(tx, order, FailCause.Offline);
+                return null;
+            case OrderState.Paid:
+                order = order.BeginStart();
+                tx.Put(OrderTables.Orders, order);
+                break;
+            case OrderState.Starting when row.Tries < Sends:
+                break;
+            case OrderState.Starting:
+                await GiveUpAsync(tx, order);
+                return null;
+            default:
+                tx.Done(DueKind.Start, row.Subject);
+                return null;
+        }
+        tx.Put(DueRows.Table, row.Again(tx.Now + options.StartTimeout / Sends) with { Tries = row.Tries + 1 });
+        if (await tx.GetAsync(OrderTables.BusyPlugs, order.Plug.ToString()) is { } busy)
+            tx.Put(OrderTables.BusyPlugs, busy with { StartSentAt = tx.Now });
+        return order;
+    }
+
+    private static async ValueTask GiveUpAsync(ITransaction tx, Order order)
+    {
+        tx.Put(OrderTables.Orders, order.FailStart(FailCause.Start));
+        tx.Done(DueKind.Start, order.No.ToString());
+        await Stops.RequestAsync(tx, order.No.ToString(), order.Plug);
+        tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Unconfirmed, Subject = order.No.ToString(), DueAt = tx.Now + LongestDoubt });
+    }
+
+    private static async ValueTask<bool> FailOfflineAsync(ITransaction tx, DueRow row)
+    {
+        if (!await tx.HoldsAsync(row) || await tx.GetAsync(OrderTables.Orders, row.Subject) is not { State: OrderState.Starting } order)
+            return false;
+        await Refunds.BeginAsync(tx, order.FailStart(FailCause.Offline), FailCause.Offline);
+        return true;
+    }
+}

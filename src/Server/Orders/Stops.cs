@@ -1,0 +1,62 @@
+using Charging.Device.V1;
+using Charging.Server.Calls;
+using Charging.Server.Piles;
+using Charging.Server.Storage;
+
+namespace Charging.Server.Orders;
+
+/// <summary>The stop command: sent until the pile confirms that the plug does not serve the order.</summary>
+public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
+
+    // After this many tries a pile does not know of the order, or will say so when it connects.
+    private const int MostTries = 100;
+
+    /// <inheritdoc/>
+    public DueKind Kind => DueKind.Stop;
+
+    /// <summary>Makes a stop due now, unless one is on its way.</summary>
+    /// <param name="tx">The transaction of the reason.</param>
+    /// <param name="orderNo">The order as the pile names it; may be unknown to the server.</param>
+    /// <param name="plug">The plug.</param>
+    public static async ValueTask RequestAsync(ITransaction tx, string orderNo, PlugId plug)
+    {
+        // Without a name that can be sent back, the pile would not know what to stop.
+        if (Text.IsClean(orderNo, 32) && await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, orderNo)) is null)
+            tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Stop, Subject = orderNo, DueAt = tx.Now, Device = plug.Device, Plug = plug.Number });
+    }
+
+    /// <inheritdoc/>
+    public async Task RunAsync(DueRow row, CancellationToken cancellationToken)
+    {
+        var plug = new PlugId(row.Device ?? throw new InvalidOperationException("A stop names its pile."), row.Plug);
+        await commands.StopAsync(plug, row.Subject, row.Tries + 1, cancellationToken);
+        await store.RunAsync(async tx =>
+        {
+            if (!await tx.HoldsAsync(row))
+                return false;
+            if (row.Tries + 1 < MostTries)
+                tx.Put(DueRows.Table, row.Again(tx.Now + Pause) with { Tries = row.Tries + 1 });
+            else
+                tx.Done(DueKind.Stop, row.Subject);
+            return true;
+        }, cancellationToken);
+    }
+
+    /// <summary>The pile says what became of a stop command.</summary>
+    public Task ResultAsync(PlugOwner from, CommandResult result) => store.RunAsync(async tx =>
+    {
+        // One that came too late says nothing about the plug; the next try will.
+        if (result.Outcome == CommandOutcome.Rejected && result.Reason is (RejectReason.Expired or RejectReason.ClockNotSet))
+            return false;
+        var row = await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, from.OrderNo));
+        if (row?.Device != from.Device)
+            return false;
+        tx.Done(DueKind.Stop, from.OrderNo);
+        // Whoever never answered the start has now said that the plug does not charge.
+        if (await from.OrderAsync(tx) is { State: OrderState.StartFailed } order)
+            await Refunds.BeginAsync(tx, order, FailCause.Start);
+        return true;
+    });
+}

@@ -1,0 +1,125 @@
+using System.Globalization;
+using Charging.Server.Accounts;
+using Charging.Server.Orders;
+using Charging.Server.Storage;
+
+namespace Charging.Server.Payments;
+
+/// <summary>One move of money between two accounts. Written once, never changed (architecture.md, Money).</summary>
+public sealed record LedgerEntry
+{
+    /// <summary>Unique business key, such as `hold:201912040000000352`: the same move cannot be written twice.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>Place in the ledger, from the store's sequence; grows, may have gaps.</summary>
+    public required long Number { get; init; }
+
+    /// <summary>The account that it leaves.</summary>
+    public required string From { get; init; }
+
+    /// <summary>The account that it reaches.</summary>
+    public required string To { get; init; }
+
+    /// <summary>How much, in fen, above 0.</summary>
+    public required long AmountFen { get; init; }
+
+    /// <summary>When, UTC.</summary>
+    public required DateTimeOffset At { get; init; }
+}
+
+/// <summary>
+/// The double-entry ledger. It is the only place that changes a user's balance or an order's hold, each together with
+/// the entry that explains it.
+/// </summary>
+public static class Ledger
+{
+    /// <summary>The payment provider: what riders have paid in, less what went back. Falls below 0 by design: money comes from there.</summary>
+    public const string Provider = "provider";
+
+    /// <summary>What the operator has earned.</summary>
+    public const string Revenue = "revenue";
+
+    /// <summary>What is owed to riders until the provider has sent it back.</summary>
+    public const string Owed = "owed";
+
+    /// <summary>Entries by their business key.</summary>
+    public static readonly Table<LedgerEntry> Entries = new("ledger", StoreJson.Default.LedgerEntry, entry => entry.Key);
+
+    /// <summary>Entries in the order in which they were written.</summary>
+    public static readonly Index<LedgerEntry> ByNumber = Entries.Index("number", entry => Place(entry.Number));
+
+    /// <summary>A number as an index key.</summary>
+    public static string Place(long number) => number.ToString("D19", CultureInfo.InvariantCulture);
+
+    /// <summary>The account that holds an order's money.</summary>
+    public static string Hold(OrderNo orderNo) => $"order:{orderNo}";
+
+    /// <summary>A user's balance.</summary>
+    public static string Balance(long userId) => $"user:{userId}";
+
+    /// <summary>A rider has paid an order: provider to hold.</summary>
+    public static async ValueTask<Order> HoldPaymentAsync(ITransaction tx, Order order, long fen)
+    {
+        await WriteAsync(tx, $"hold:{order.No}", Provider, Hold(order.No), fen);
+        return order with { HoldFen = order.HoldFen + fen };
+    }
+
+    /// <summary>An order is paid from a balance: balance to hold. The caller has seen that the balance is enough.</summary>
+    public static async ValueTask<(Order Order, User User)> HoldBalanceAsync(ITransaction tx, Order order, User user, long fen)
+    {
+        if (user.BalanceFen < fen)
+            throw new InvalidOperationException("A balance must not fall below 0.");
+        await WriteAsync(tx, $"hold:{order.No}", Balance(user.Id), Hold(order.No), fen);
+        return (order with { HoldFen = order.HoldFen + fen }, user with { BalanceFen = user.BalanceFen - fen });
+    }
+
+    /// <summary>What a charge has used becomes revenue.</summary>
+    public static async ValueTask<Order> EarnAsync(ITransaction tx, Order order, long fen)
+    {
+        if (fen == 0)
+            return order;
+        await WriteAsync(tx, $"earn:{order.No}", Hold(order.No), Revenue, fen);
+        return order with { HoldFen = order.HoldFen - fen };
+    }
+
+    /// <summary>The rest of an order's hold is owed to the rider, until the provider has sent it back.</summary>
+    public static async ValueTask<Order> OweAsync(ITransaction tx, Order order)
+    {
+        await WriteAsync(tx, $"owe:{order.No}", Hold(order.No), Owed, order.HoldFen);
+        return order with { OwedFen = order.HoldFen, HoldFen = 0 };
+    }
+
+    /// <summary>The provider has sent back what was owed.</summary>
+    public static async ValueTask<Order> RepayAsync(ITransaction tx, Order order)
+    {
+        await WriteAsync(tx, $"refund:{order.No}:1", Owed, Provider, order.OwedFen);
+        return order with { RefundedFen = order.RefundedFen + order.OwedFen, OwedFen = 0 };
+    }
+
+    /// <summary>The rest of an order's hold goes back to the balance that it came from.</summary>
+    public static async ValueTask<(Order Order, User User)> ReturnAsync(ITransaction tx, Order order, User user)
+    {
+        var fen = order.HoldFen;
+        await WriteAsync(tx, $"refund:{order.No}:1", Hold(order.No), Balance(user.Id), fen);
+        return (
+            order with { HoldFen = 0, RefundedFen = order.RefundedFen + fen },
+            user with { BalanceFen = user.BalanceFen + fen });
+    }
+
+    /// <summary>A top-up that was paid is credited.</summary>
+    public static async ValueTask<User> CreditAsync(ITransaction tx, OrderNo topUpNo, User user, long fen)
+    {
+        await WriteAsync(tx, $"credit:{topUpNo}", Provider, Balance(user.Id), fen);
+        return user with { BalanceFen = user.BalanceFen + fen };
+    }
+
+    private static async ValueTask WriteAsync(ITransaction tx, string key, string from, string to, long fen)
+    {
+        if (fen <= 0)
+            throw new InvalidOperationException($"{key} would move {fen} fen.");
+        if (await tx.GetAsync(Entries, key) is not null)
+            throw new InvalidOperationException($"{key} is in the ledger already.");
+        var number = await tx.NextNumberAsync("ledger");
+        tx.Put(Entries, new LedgerEntry { Key = key, Number = number, From = from, To = to, AmountFen = fen, At = tx.Now });
+    }
+}

@@ -1,0 +1,55 @@
+using Charging.Server.Calls;
+using Charging.Server.Storage;
+
+namespace Charging.Server.Payments;
+
+/// <summary>Adds payments, top-ups and the provider.</summary>
+public static class PaymentSetup
+{
+    private const string ProviderSetting = "Charging:Payment:Provider";
+    private const string SandboxSetting = "Charging:AllowSandbox";
+
+    /// <summary>Registers them.</summary>
+    /// <exception cref="StartupException">A setting makes no sense, or nobody was named who takes the money.</exception>
+    public static void AddPayments(this WebApplicationBuilder builder)
+    {
+        var options = builder.AddSettings<PaymentOptions>("Charging:Payment", settings => settings.Complaint());
+        builder.AddProvider(options.Provider ?? (builder.Environment.IsDevelopment() ? "Sandbox" : null));
+        builder.Services.AddSingleton<PaymentCheck>();
+        builder.Services.AddSingleton<TopUps>();
+        builder.Services.AddDue<UnpaidOrders>();
+        builder.Services.AddSingleton<BalanceRpc>();
+    }
+
+    /// <summary>Maps the methods.</summary>
+    public static void MapPayments(this WebApplication app)
+    {
+        app.MapGrpcService<BalanceRpc>();
+        if (!app.Environment.IsDevelopment() && app.Services.GetRequiredService<IPaymentProvider>() is SandboxPaymentProvider)
+            PaymentLog.SandboxOutsideDevelopment(app.Logger);
+    }
+
+    private static void AddProvider(this WebApplicationBuilder builder, string? provider)
+    {
+        switch (provider)
+        {
+            case "Sandbox" when builder.Environment.IsDevelopment() || builder.Configuration.GetValue<bool>(SandboxSetting):
+                builder.Services.AddSingleton<SandboxPaymentProvider>();
+                builder.Services.AddSingleton<IPaymentProvider>(services => services.GetRequiredService<SandboxPaymentProvider>());
+                break;
+            case "Sandbox":
+                throw new StartupException($"{ProviderSetting} is Sandbox, which gives charges away: set {SandboxSetting} to true if that is what you want.");
+            case null:
+                throw new StartupException($"{ProviderSetting} is not set: name who takes the riders' money.");
+            default:
+                throw new StartupException($"{ProviderSetting} is '{provider}', which is not known: set it to Sandbox.");
+        }
+    }
+}
+
+/// <summary>The log messages of the payments.</summary>
+internal static partial class PaymentLog
+{
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The sandbox takes the payments: every charge is given away.")]
+    public static partial void SandboxOutsideDevelopment(ILogger logger);
+}

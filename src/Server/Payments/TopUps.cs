@@ -1,0 +1,108 @@
+using Charging.Server.Accounts;
+using Charging.Server.Calls;
+using Charging.Server.Orders;
+using Charging.Server.Storage;
+
+namespace Charging.Server.Payments;
+
+/// <summary>Where a top-up stands.</summary>
+public enum TopUpState
+{
+    /// <summary>Not paid yet.</summary>
+    Open,
+
+    /// <summary>Closed unpaid. If it was paid all the same, it is credited.</summary>
+    Closed,
+
+    /// <summary>Paid and credited.</summary>
+    Credited,
+}
+
+/// <summary>Money that a rider puts on the balance.</summary>
+public sealed record TopUp
+{
+    /// <summary>The order number.</summary>
+    public required OrderNo No { get; init; }
+
+    /// <summary>The rider.</summary>
+    public required long UserId { get; init; }
+
+    /// <summary>How much, in fen.</summary>
+    public required long AmountFen { get; init; }
+
+    /// <summary>When it was made, UTC.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Where it stands.</summary>
+    public TopUpState State { get; init; }
+
+    /// <summary>Where top-ups are kept, by number.</summary>
+    public static readonly Table<TopUp> Table = new("top_ups", StoreJson.Default.TopUp, topUp => topUp.No.ToString());
+}
+
+/// <summary>A top-up as the rider names it.</summary>
+/// <param name="Phone">The rider's own phone.</param>
+/// <param name="Fen">The amount, in fen.</param>
+/// <param name="OrderNo">The number; unset for a new one.</param>
+public readonly record struct TopUpRequest(Phone Phone, long Fen, OrderNo OrderNo = default);
+
+/// <summary>Top-ups of the balance (contract sections 9 and 10).</summary>
+public sealed class TopUps(IStore store, PaymentCheck check, PaymentOptions options)
+{
+    /// <summary>Makes a top-up to be paid. 403 when the phone is not the caller's.</summary>
+    public Task<Result<OrderNo>> NewAsync(Caller caller, TopUpRequest request) => store.RunAsync<Result<OrderNo>>(async tx =>
+    {
+        if (!await IsOwnAsync(tx, caller, request.Phone))
+            return ResultCode.InvalidArgument;
+        var topUp = new TopUp { No = await OrderNo.NextAsync(tx), UserId = caller.UserId, AmountFen = request.Fen, CreatedAt = tx.Now };
+        tx.Put(TopUp.Table, topUp);
+        tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Close, Subject = topUp.No.ToString(), DueAt = tx.Now + options.TopUpLifetime });
+        return topUp.No;
+    });
+
+    /// <summary>
+    /// Credits a top-up that the provider confirms, once; called again it is fine. 403 when phone, amount or order are
+    /// not the caller's or not what was ordered, 订单未支付, 402 when the provider contradicts the order.
+    /// </summary>
+    public async Task<Result<Done>> AddAsync(Caller caller, TopUpRequest request, CancellationToken cancellationToken)
+    {
+        var known = await store.RunAsync(tx => FindAsync(tx, caller, request), cancellationToken);
+        if (known is null)
+            return ResultCode.InvalidArgument;
+        if (known.State == TopUpState.Credited)
+            return Done.Ok;
+        var paid = await check.AskAsync(request.OrderNo.ToString(), request.Fen, cancellationToken);
+        if (!paid.IsOk)
+            return paid.Code;
+        return await store.RunAsync(tx => CreditAsync(tx, request.OrderNo.ToString(), paid.Value), CancellationToken.None);
+    }
+
+    /// <summary>The one effect of a top-up's payment, however it is learnt of; taken up again it changes nothing.</summary>
+    /// <returns>402 when another amount was paid than was ordered.</returns>
+    public static async ValueTask<Result<Done>> CreditAsync(ITransaction tx, string orderNo, long paidFen)
+    {
+        if (await tx.GetAsync(TopUp.Table, orderNo) is not { } topUp)
+            return ResultCode.InvalidArgument;
+        if (topUp.State == TopUpState.Credited)
+            return Done.Ok;
+        if (paidFen != topUp.AmountFen)
+            return ResultCode.SystemError;
+        var user = await tx.GetAsync(AccountTables.Users, AccountTables.Key(topUp.UserId))
+            ?? throw new InvalidOperationException($"The rider of top-up {orderNo} is gone.");
+        tx.Put(AccountTables.Users, await Ledger.CreditAsync(tx, topUp.No, user, paidFen));
+        tx.Put(TopUp.Table, topUp with { State = TopUpState.Credited });
+        tx.Done(DueKind.Close, orderNo);
+        return Done.Ok;
+    }
+
+    private static async ValueTask<TopUp?> FindAsync(ITransaction tx, Caller caller, TopUpRequest request) =>
+        await IsOwnAsync(tx, caller, request.Phone)
+        && await tx.GetAsync(TopUp.Table, request.OrderNo.ToString()) is { } topUp
+        && topUp.UserId == caller.UserId
+        && topUp.AmountFen == request.Fen
+            ? topUp
+            : null;
+
+    private static async ValueTask<bool> IsOwnAsync(ITransaction tx, Caller caller, Phone phone) =>
+        await tx.GetAsync(AccountTables.Users, AccountTables.Key(caller.UserId)) is { } user && user.Phone == phone;
+}

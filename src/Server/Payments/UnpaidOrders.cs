@@ -1,0 +1,41 @@
+using Charging.Server.Orders;
+using Charging.Server.Storage;
+
+namespace Charging.Server.Payments;
+
+/// <summary>
+/// An order or a top-up that has ended unpaid is closed at the provider and asked about once more: what was paid after
+/// all goes back, or is credited.
+/// </summary>
+public sealed class UnpaidOrders(IStore store, IPaymentProvider provider, OrderPayments orderPayments) : IDueHandler
+{
+    /// <inheritdoc/>
+    public DueKind Kind => DueKind.Close;
+
+    /// <inheritdoc/>
+    public async Task RunAsync(DueRow row, CancellationToken cancellationToken)
+    {
+        await provider.CloseAsync(row.Subject, cancellationToken);
+        var answer = await provider.QueryAsync(row.Subject, null, cancellationToken);
+        await store.RunAsync(tx => RecordAsync(tx, row, answer), cancellationToken);
+    }
+
+    private async ValueTask<bool> RecordAsync(ITransaction tx, DueRow row, PaymentAnswer answer)
+    {
+        if (!await tx.HoldsAsync(row))
+            return false;
+        tx.Done(DueKind.Close, row.Subject);
+        if (await tx.GetAsync(TopUp.Table, row.Subject) is { } topUp)
+        {
+            if (answer.State == PaymentState.Paid)
+                await TopUps.CreditAsync(tx, row.Subject, answer.PaidFen);
+            else if (topUp.State == TopUpState.Open)
+                tx.Put(TopUp.Table, topUp with { State = TopUpState.Closed });
+        }
+        else if (answer.State == PaymentState.Paid)
+        {
+            await orderPayments.TakeUpAsync(tx, OrderNo.Parse(row.Subject), new FoundPayment(answer.PaidFen, null, Revive: false));
+        }
+        return true;
+    }
+}

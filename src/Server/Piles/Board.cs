@@ -1,0 +1,139 @@
+using System.Collections.Concurrent;
+using Charging.Device.V1;
+using Charging.MqttBroker;
+
+namespace Charging.Server.Piles;
+
+/// <summary>Whether a pile can be told something.</summary>
+public enum PileReach
+{
+    /// <summary>Connected, and a status of this boot was seen.</summary>
+    Online,
+
+    /// <summary>Gone.</summary>
+    Offline,
+
+    /// <summary>Not heard since the server started, which is so short ago that it says nothing.</summary>
+    Unheard,
+}
+
+/// <summary>What the server knows of one pile.</summary>
+/// <param name="Session">The newest connection.</param>
+/// <param name="IsConnected">Whether it is open.</param>
+/// <param name="Status">The last status of this connection, or null before the first.</param>
+/// <param name="TimeSentAt">When the pile was last told the time on this connection, UTC.</param>
+public sealed record PileView(PileSession Session, bool IsConnected, PileStatus? Status, DateTimeOffset? TimeSentAt)
+{
+    private long _heardTicks;
+
+    /// <summary>When anything was last heard, UTC.</summary>
+    public DateTimeOffset HeardAt
+    {
+        get => new(Volatile.Read(ref _heardTicks), TimeSpan.Zero);
+        set => Volatile.Write(ref _heardTicks, value.UtcTicks);
+    }
+
+    /// <summary>What the pile says of a plug, or null when it says nothing.</summary>
+    public PlugStatus? Plug(int number)
+    {
+        // Plugs come in order nearly always, so the place is tried first.
+        if (Status is null)
+            return null;
+        var plugs = Status.Plugs;
+        if (number <= plugs.Count && plugs[number - 1].Plug == number)
+            return plugs[number - 1];
+        foreach (var plug in plugs)
+        {
+            if (plug.Plug == number)
+                return plug;
+        }
+        return null;
+    }
+}
+
+/// <summary>What a status told the board beside its content.</summary>
+/// <param name="Counts">Whether it was of the newest connection.</param>
+/// <param name="IsFirst">Whether it was the first of its connection.</param>
+/// <param name="HasGap">Whether statuses before it were lost, or it is a will that may be of an older connection.</param>
+public readonly record struct StatusNews(bool Counts, bool IsFirst, bool HasGap);
+
+/// <summary>Who is online and what each plug reports. In memory only: it fills as piles connect.</summary>
+public sealed class Board(TimeProvider clock)
+{
+    /// <summary>After a start of the server, how long a pile that was not heard is not yet taken for gone.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(90);
+
+    /// <summary>Without any message for three heartbeats a pile is offline.</summary>
+    public static readonly TimeSpan Silence = TimeSpan.FromSeconds(3 * 60);
+
+    private readonly ConcurrentDictionary<DeviceNo, PileView> _piles = new();
+    private readonly DateTimeOffset _startedAt = clock.GetUtcNow();
+
+    /// <summary>What is known of a pile, or null when it was not heard since the server started.</summary>
+    public PileView? Find(DeviceNo device) => _piles.GetValueOrDefault(device);
+
+    /// <summary>Everything that is known.</summary>
+    public IEnumerable<PileView> All => _piles.Values;
+
+    /// <summary>Whether a pile is online.</summary>
+    public bool IsOnline(DeviceNo device) => Find(device) is { } view && IsOnline(view);
+
+    /// <summary>Whether a pile is online.</summary>
+    public bool IsOnline(PileView view) =>
+        view is { IsConnected: true, Status.Online: true } && clock.GetUtcNow() - view.HeardAt <= Silence;
+
+    /// <summary>Whether a pile can be told something.</summary>
+    public PileReach Reach(DeviceNo device)
+    {
+        if (Find(device) is { } view && (IsOnline(view) || view.Status is not null))
+            return IsOnline(view) ? PileReach.Online : PileReach.Offline;
+        return clock.GetUtcNow() - _startedAt < Grace ? PileReach.Unheard : PileReach.Offline;
+    }
+
+    /// <summary>A pile has connected.</summary>
+    public void Connected(PileSession session)
+    {
+        var now = clock.GetUtcNow();
+        _piles.AddOrUpdate(
+            session.Device,
+            _ => new PileView(session, true, null, null) { HeardAt = now },
+            (_, known) => known.Session.Number > session.Number ? known : new PileView(session, true, null, null) { HeardAt = now });
+    }
+
+    /// <summary>A connection has ended. An older one's end changes nothing.</summary>
+    public void Disconnected(PileSession session) =>
+        Update(session, view => view with { IsConnected = false, Status = view.Status ?? new PileStatus() });
+
+    /// <summary>A message of any kind came in.</summary>
+    public void Heard(PileSession session)
+    {
+        if (Find(session.Device) is { } view && view.Session.Number == session.Number)
+            view.HeardAt = clock.GetUtcNow();
+    }
+
+    /// <summary>The pile was told the time.</summary>
+    public void TimeSent(PileSession session) => Update(session, view => view with { TimeSentAt = clock.GetUtcNow() });
+
+    /// <summary>A status or a will. A will counts only when its connection is the last status's.</summary>
+    public StatusNews StatusReceived(PileSession session, PileStatus status)
+    {
+        if (Find(session.Device) is not { } view || view.Session.Number != session.Number)
+            return default;
+        if (!status.Online && view.Status is { } last && last.ConnectionId != status.ConnectionId)
+            return new StatusNews(false, false, true);
+        var first = view.Status is null;
+        var gap = view.Status is { } before && before.BootId == status.BootId && status.Online && status.Seq != before.Seq + 1;
+        var now = clock.GetUtcNow();
+        Update(session, known => known with { Status = status, HeardAt = now });
+        return new StatusNews(true, first, gap);
+    }
+
+    private void Update(PileSession session, Func<PileView, PileView> change)
+    {
+        while (_piles.TryGetValue(session.Device, out var view) && view.Session.Number == session.Number)
+        {
+            if (_piles.TryUpdate(session.Device, change(view), view))
+                return;
+        }
+    }
+}

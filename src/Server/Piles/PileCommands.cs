@@ -1,0 +1,69 @@
+using System.Globalization;
+using Charging.Device.V1;
+using Charging.MqttBroker;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Charging.Server.Piles;
+
+/// <summary>The commands of the pile protocol, as the server says them.</summary>
+public sealed class PileCommands(IPileLink link, TimeProvider clock)
+{
+    // A pile that hears a command later than this refuses it.
+    private static readonly TimeSpan Validity = TimeSpan.FromSeconds(15);
+    private long _number = clock.GetUtcNow().UtcTicks;
+
+    /// <summary>The id of an order's start command: one for each order, so a resend is known as one.</summary>
+    public static string StartId(string orderNo) => $"start-{orderNo}";
+
+    /// <summary>Id of the n-th stop of an order.</summary>
+    public static string StopId(string orderNo, int number) => string.Create(CultureInfo.InvariantCulture, $"stop-{orderNo}-{number}");
+
+    /// <summary>The order that the id of a start or a stop names; null for other commands.</summary>
+    public static (string Verb, string OrderNo)? OrderOf(string commandId) => commandId.Split('-') switch
+    {
+        ["start", var orderNo] => ("start", orderNo),
+        ["stop", var orderNo, _] => ("stop", orderNo),
+        _ => null,
+    };
+
+    /// <summary>Starts a charge. False when the pile is not connected.</summary>
+    public ValueTask<bool> StartAsync(PlugId plug, string orderNo, int maxSeconds, CancellationToken cancellationToken = default)
+    {
+        var start = new StartCharge { OrderNo = orderNo, Plug = (uint)plug.Number, MaxSeconds = (uint)maxSeconds };
+        return SendAsync(plug.Device, new Command { CommandId = StartId(orderNo), StartCharge = start }, cancellationToken);
+    }
+
+    /// <summary>Stops a charge. False when the pile is not connected.</summary>
+    public ValueTask<bool> StopAsync(PlugId plug, string orderNo, int number, CancellationToken cancellationToken = default)
+    {
+        var stop = new StopCharge { OrderNo = orderNo, Plug = (uint)plug.Number };
+        return SendAsync(plug.Device, new Command { CommandId = StopId(orderNo, number), StopCharge = stop }, cancellationToken);
+    }
+
+    /// <summary>Answers a card swipe.</summary>
+    public ValueTask<bool> DecideAsync(DeviceNo device, CardDecision decision) =>
+        SendAsync(device, new Command { CommandId = NextId("card"), CardDecision = decision });
+
+    /// <summary>Acknowledges an event whose effect is durable.</summary>
+    public ValueTask<bool> AckAsync(DeviceNo device, uint eventId) =>
+        SendAsync(device, new Command { CommandId = NextId("ack"), EventAck = new EventAck { EventId = eventId } });
+
+    /// <summary>Tells the time.</summary>
+    public ValueTask<bool> SetTimeAsync(DeviceNo device) =>
+        SendAsync(device, new Command { CommandId = NextId("time"), SetTime = new SetTime { Now = clock.GetUtcNow().ToTimestamp() } });
+
+    /// <summary>Asks for a status.</summary>
+    public ValueTask<bool> ReportStatusAsync(DeviceNo device) =>
+        SendAsync(device, new Command { CommandId = NextId("report"), ReportStatus = new ReportStatus() });
+
+    private string NextId(string verb) =>
+        string.Create(CultureInfo.InvariantCulture, $"{verb}-{Interlocked.Increment(ref _number):x}");
+
+    private ValueTask<bool> SendAsync(DeviceNo device, Command command, CancellationToken cancellationToken = default)
+    {
+        var now = clock.GetUtcNow();
+        command.IssuedAt = now.ToTimestamp();
+        command.ExpiresAt = (now + Validity).ToTimestamp();
+        return link.SendAsync(device, command, cancellationToken);
+    }
+}

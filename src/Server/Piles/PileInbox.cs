@@ -1,0 +1,109 @@
+using Charging.Device.V1;
+using Charging.MqttBroker;
+using Charging.Server.Orders;
+using Charging.Server.Storage;
+
+namespace Charging.Server.Piles;
+
+/// <summary>What piles say, and who in the server it is for.</summary>
+public sealed partial class PileInbox(
+    PileRegistry registry,
+    Board board,
+    PileCommands commands,
+    StatusCheck statusCheck,
+    PileEvents events,
+    Starts starts,
+    Stops stops,
+    TimeProvider clock,
+    ILogger<PileInbox> logger) : IPileListener
+{
+    private static readonly TimeSpan TimeInterval = TimeSpan.FromHours(12);
+
+    /// <inheritdoc/>
+    public int? Authenticate(DeviceNo device, string secret) => registry.Authenticate(device, secret);
+
+    /// <inheritdoc/>
+    public void Connected(PileSession session) => board.Connected(session);
+
+    /// <inheritdoc/>
+    public void Disconnected(PileSession session) => board.Disconnected(session);
+
+    /// <inheritdoc/>
+    public void StatusReceived(PileSession session, PileStatus status)
+    {
+        var news = board.StatusReceived(session, status);
+        if (news.HasGap)
+            InBackground(commands.ReportStatusAsync(session.Device).AsTask());
+        if (!news.Counts || !status.Online)
+            return;
+        if (board.Find(session.Device)?.TimeSentAt is not { } sent || clock.GetUtcNow() - sent >= TimeInterval)
+        {
+            board.TimeSent(session);
+            InBackground(commands.SetTimeAsync(session.Device).AsTask());
+        }
+        var differences = statusCheck.Differences(session.Device, status);
+        if (differences.Count > 0)
+            InBackground(statusCheck.SettleAsync(session.Device, differences));
+    }
+
+    /// <inheritdoc/>
+    public void TelemetryReceived(PileSession session, PileTelemetry telemetry) => board.Heard(session);
+
+    /// <inheritdoc/>
+    public Task EventReceivedAsync(PileSession session, PileEvent pileEvent)
+    {
+        board.Heard(session);
+        return GuardAsync(events.HandleAsync(session, pileEvent));
+    }
+
+    /// <inheritdoc/>
+    public Task ResultReceivedAsync(PileSession session, CommandResult result)
+    {
+        board.Heard(session);
+        return PileCommands.OrderOf(result.CommandId) switch
+        {
+            ("start", var orderNo) => GuardAsync(starts.ResultAsync(new PlugOwner(session.Device, orderNo), result)),
+            ("stop", var orderNo) => GuardAsync(stops.ResultAsync(new PlugOwner(session.Device, orderNo), result)),
+            _ => Task.CompletedTask,
+        };
+    }
+
+    /// <inheritdoc/>
+    public void Unreadable(PileSession session, string topic, ReadOnlyMemory<byte> payload)
+    {
+        LogUnreadable(session.Device, topic);
+        InBackground(events.QuarantineAsync(session.Device, $"Unreadable on {topic}.", payload.ToArray()));
+    }
+
+    private void InBackground(Task task)
+    {
+        if (!task.IsCompletedSuccessfully)
+            _ = GuardAsync(task);
+    }
+
+    // The pile says it again: a status comes every minute, an event until it is acknowledged.
+    private async Task GuardAsync(Task task)
+    {
+        try
+        {
+            await task;
+        }
+        catch (StoreUnavailableException busy)
+        {
+            LogLeftToTheResend(busy.Message);
+        }
+        catch (Exception fault)
+        {
+            LogFault(fault);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Pile {Device} sent something unreadable on {Topic}; it is set aside.")]
+    private partial void LogUnreadable(DeviceNo device, string topic);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A pile's message was not acted on and is left to its resend: {Reason}")]
+    private partial void LogLeftToTheResend(string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A pile's message could not be acted on.")]
+    private partial void LogFault(Exception fault);
+}

@@ -1,0 +1,108 @@
+using System.Globalization;
+using Charging.Device.V1;
+using Charging.MqttBroker;
+using Charging.Server.Calls;
+using Charging.Server.Storage;
+
+namespace Charging.Server.Piles;
+
+/// <summary>An event that was acted on, kept for 30 days, so that a resend is acknowledged without acting again.</summary>
+public sealed record SeenEvent
+{
+    /// <summary>The pile.</summary>
+    public required DeviceNo Device { get; init; }
+
+    /// <summary>The secret's generation: a replaced board has a new one, and counts its events from 1.</summary>
+    public required int SecretGeneration { get; init; }
+
+    /// <summary>Number of the event.</summary>
+    public required uint EventId { get; init; }
+
+    /// <summary>When it was acted on, UTC.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>For a card swipe: whether a charge starts.</summary>
+    public bool Accepted { get; init; }
+
+    /// <summary>For a card swipe: why not. Null for other events.</summary>
+    public CardReason? Reason { get; init; }
+
+    /// <summary>For a card swipe: what is left on the account, in fen.</summary>
+    public long BalanceFen { get; init; }
+
+    /// <summary>Key of the event.</summary>
+    public string Key => KeyOf(Device, SecretGeneration, EventId);
+
+    /// <summary>Key of an event.</summary>
+    public static string KeyOf(DeviceNo device, int generation, uint eventId) =>
+        string.Create(CultureInfo.InvariantCulture, $"{device}:{generation}:{eventId}");
+}
+
+/// <summary>A message that could not be understood, set aside for a person.</summary>
+public sealed record QuarantinedMessage
+{
+    /// <summary>Number, from the store's sequence.</summary>
+    public required long Number { get; init; }
+
+    /// <summary>The pile.</summary>
+    public required DeviceNo Device { get; init; }
+
+    /// <summary>When it came, UTC.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>Why it is here.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>The message, base64; cut at 4 KiB.</summary>
+    public required string Payload { get; init; }
+}
+
+/// <summary>The last word on an alarm of a pile or a plug.</summary>
+public sealed record PileAlarm
+{
+    /// <summary>The pile.</summary>
+    public required DeviceNo Device { get; init; }
+
+    /// <summary>The plug, from 1; 0 is the whole pile.</summary>
+    public required int Plug { get; init; }
+
+    /// <summary>What it is about.</summary>
+    public required AlarmCode Code { get; init; }
+
+    /// <summary>How urgent it is.</summary>
+    public required AlarmSeverity Severity { get; init; }
+
+    /// <summary>True when it is raised, false when it was cleared.</summary>
+    public required bool Raised { get; init; }
+
+    /// <summary>Since when, UTC.</summary>
+    public required DateTimeOffset At { get; init; }
+}
+
+/// <summary>Where piles are kept, and what they said that must not be forgotten.</summary>
+public static class PileTables
+{
+    /// <summary>Piles by device number.</summary>
+    public static readonly Table<Pile> Piles = new("piles", StoreJson.Default.Pile, pile => pile.Device.ToString());
+
+    /// <summary>All of them, by device number.</summary>
+    public static readonly Index<Pile> ByDevice = Piles.Index("device", pile => pile.Device.ToString());
+
+    /// <summary>Events that were acted on.</summary>
+    public static readonly Table<SeenEvent> SeenEvents = new("seen_events", StoreJson.Default.SeenEvent, seen => seen.Key);
+
+    /// <summary>The same by day, to forget them.</summary>
+    public static readonly Index<SeenEvent> SeenEventsByDay = SeenEvents.Index("day", seen => Day(seen.At));
+
+    /// <summary>Messages set aside, by number.</summary>
+    public static readonly Table<QuarantinedMessage> Quarantine = new(
+        "quarantine",
+        StoreJson.Default.QuarantinedMessage,
+        message => message.Number.ToString("D10", CultureInfo.InvariantCulture));
+
+    /// <summary>Alarms by pile, plug and code.</summary>
+    public static readonly Table<PileAlarm> Alarms = new("alarms", StoreJson.Default.PileAlarm, alarm => $"{alarm.Device}-{alarm.Plug:D2}-{alarm.Code}");
+
+    /// <summary>A day as an index key.</summary>
+    public static string Day(DateTimeOffset at) => Shanghai.At(at).ToString("yyyyMMdd", CultureInfo.InvariantCulture);
+}

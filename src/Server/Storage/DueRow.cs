@@ -1,0 +1,98 @@
+using System.Globalization;
+using Charging.MqttBroker;
+
+namespace Charging.Server.Storage;
+
+/// <summary>What a due row is about. The name is the first part of its key.</summary>
+public enum DueKind
+{
+    /// <summary>An unpaid reservation runs out (contract section 6).</summary>
+    Expire,
+
+    /// <summary>An unpaid order or top-up is closed at the provider, asked about, and refunded or credited if it was paid after all.</summary>
+    Close,
+
+    /// <summary>A start command is sent, sent again, and given up.</summary>
+    Start,
+
+    /// <summary>A stop command is sent until the pile confirms it.</summary>
+    Stop,
+
+    /// <summary>A start that the pile never answered is paid back, at the latest.</summary>
+    Unconfirmed,
+
+    /// <summary>A charge that should be over is looked after.</summary>
+    Overdue,
+
+    /// <summary>A charge that the pile no longer knows is ended.</summary>
+    Lost,
+
+    /// <summary>Money goes back through the provider.</summary>
+    Refund,
+}
+
+/// <summary>
+/// Something that must still be done, written in the same transaction as the reason for it. A worker leases it,
+/// does it, and writes the outcome only while the lease is its own; so a crash anywhere ends like no crash.
+/// </summary>
+public sealed record DueRow
+{
+    /// <summary>How long a worker may take before another takes the row up.</summary>
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
+
+    /// <summary>What is to be done.</summary>
+    public required DueKind Kind { get; init; }
+
+    /// <summary>The order or top-up that it is about.</summary>
+    public required string Subject { get; init; }
+
+    /// <summary>When it is due, UTC; while it is leased, when the lease ends.</summary>
+    public required DateTimeOffset DueAt { get; init; }
+
+    /// <summary>The pile, for <see cref="DueKind.Stop"/>.</summary>
+    public DeviceNo? Device { get; init; }
+
+    /// <summary>The plug, from 1, for <see cref="DueKind.Stop"/>.</summary>
+    public int Plug { get; init; }
+
+    /// <summary>The worker that has leased it; null when it is free.</summary>
+    public string? LeasedBy { get; init; }
+
+    /// <summary>How often it was leased: with <see cref="LeasedBy"/>, what a lease is known by.</summary>
+    public int Leases { get; init; }
+
+    /// <summary>How often the command or the call was made.</summary>
+    public int Tries { get; init; }
+
+    /// <summary>Key of the row: the kind and the subject, so one of each.</summary>
+    public string Key => KeyOf(Kind, Subject);
+
+    /// <summary>Key of the row of a kind for a subject.</summary>
+    public static string KeyOf(DueKind kind, string subject) => $"{kind}:{subject}";
+
+    /// <summary>The row again, free, due later.</summary>
+    public DueRow Again(DateTimeOffset dueAt) => this with { DueAt = dueAt, LeasedBy = null };
+}
+
+/// <summary>Where due rows are kept.</summary>
+public static class DueRows
+{
+    /// <summary>Due rows by <see cref="DueRow.Key"/>.</summary>
+    public static readonly Table<DueRow> Table = new("due", StoreJson.Default.DueRow, row => row.Key);
+
+    /// <summary>Due rows in the order in which they are due.</summary>
+    public static readonly Index<DueRow> ByTime = Table.Index("time", row => $"{Time(row.DueAt)} {row.Key}");
+
+    /// <summary>A time as an index key that sorts as time does.</summary>
+    public static string Time(DateTimeOffset time) => time.UtcTicks.ToString("D19", CultureInfo.InvariantCulture);
+
+    /// <summary>Removes the row of a kind for a subject.</summary>
+    public static void Done(this ITransaction tx, DueKind kind, string subject) => tx.Delete(Table, DueRow.KeyOf(kind, subject));
+
+    /// <summary>Whether the lease under which a worker acted is still its own; else its outcome must not be written.</summary>
+    public static async ValueTask<bool> HoldsAsync(this ITransaction tx, DueRow leased)
+    {
+        var now = await tx.GetAsync(Table, leased.Key);
+        return now is not null && now.LeasedBy == leased.LeasedBy && now.Leases == leased.Leases;
+    }
+}

@@ -1,0 +1,205 @@
+using Charging.Server.Calls;
+
+namespace Charging.Server.Storage;
+
+/// <summary>Does what one kind of due row asks for.</summary>
+public interface IDueHandler
+{
+    /// <summary>The kind that it handles.</summary>
+    DueKind Kind { get; }
+
+    /// <summary>
+    /// Acts on a row that this worker has leased, and removes it or makes it due again, in a transaction that checks
+    /// <see cref="DueRows.HoldsAsync"/>. When it throws, the row is taken up again at the end of its lease.
+    /// </summary>
+    Task RunAsync(DueRow row, CancellationToken cancellationToken);
+}
+
+/// <summary>
+/// Takes up due rows at their time: at start whatever is due, then by following the store's changes. Rows that are
+/// written with <see cref="Born"/> run here at once, without a transaction of their own for the lease.
+/// </summary>
+public sealed partial class DueWorker(
+    IServiceProvider services,
+    TimeProvider clock,
+    ILogger<DueWorker> logger) : IStoreObserver, IHostedService, IAsyncDisposable
+{
+    private static readonly TimeSpan Forever = Timeout.InfiniteTimeSpan;
+
+    // The name is stable and the rest is not: what this node had leased before a crash is free again at once.
+    private readonly string _owner = $"{Environment.MachineName}/{Guid.NewGuid():N}";
+    private readonly Lock _gate = new();
+    private readonly SortedSet<(DateTimeOffset DueAt, string Key)> _schedule = [];
+    private readonly Dictionary<string, DateTimeOffset> _dueAt = [];
+    private readonly HashSet<Task> _running = [];
+    private readonly CancellationTokenSource _stop = new();
+    private Dictionary<DueKind, IDueHandler> _handlers = [];
+    private IStore? _store;
+    private ITimer? _timer;
+
+    /// <summary>A row that this node runs as soon as it is durable, and any node after <paramref name="retryAfter"/>.</summary>
+    public DueRow Born(DueRow row, TimeSpan? retryAfter = null) =>
+        row with { LeasedBy = _owner, Leases = 0, DueAt = row.DueAt + (retryAfter ?? DueRow.Lease) };
+
+    /// <inheritdoc/>
+    public void Committed(IReadOnlyList<Change> changes)
+    {
+        foreach (var change in changes)
+        {
+            if (!ReferenceEquals(change.Table, DueRows.Table))
+                continue;
+            var row = (DueRow?)change.Entity;
+            Schedule(change.Key, row?.DueAt);
+            if (row is { Leases: 0 } && row.LeasedBy == _owner)
+                Run(row);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task LoadAsync(IStore store, CancellationToken cancellationToken)
+    {
+        _store = store;
+        var stale = _owner[..(_owner.IndexOf('/', StringComparison.Ordinal) + 1)];
+        await foreach (var row in store.ScanAsync(DueRows.ByTime, cancellationToken))
+        {
+            var mineOnce = row.LeasedBy?.StartsWith(stale, StringComparison.Ordinal) == true && row.LeasedBy != _owner;
+            Schedule(row.Key, mineOnce ? clock.GetUtcNow() : row.DueAt);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _handlers = services.GetServices<IDueHandler>().ToDictionary(handler => handler.Kind);
+        _timer = clock.CreateTimer(_ => RunDue(), null, Forever, Forever);
+        Arm();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stop.CancelAsync();
+        Task[] running;
+        lock (_gate)
+            running = [.. _running];
+        await Task.WhenAll(running).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_timer is not null)
+            await _timer.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    private void Schedule(string key, DateTimeOffset? dueAt)
+    {
+        lock (_gate)
+        {
+            if (_dueAt.Remove(key, out var before))
+                _schedule.Remove((before, key));
+            if (dueAt is { } at)
+            {
+                _dueAt[key] = at;
+                _schedule.Add((at, key));
+            }
+            if (dueAt is null || _schedule.Min.Key == key)
+                Arm();
+        }
+    }
+
+    private void Arm()
+    {
+        lock (_gate)
+        {
+            if (_stop.IsCancellationRequested)
+                return;
+            if (_schedule.Count == 0)
+                _timer?.Change(Forever, Forever);
+            else
+                _timer?.Change(TimeSpan.FromTicks(Math.Clamp((_schedule.Min.DueAt - clock.GetUtcNow()).Ticks, 0, TimeSpan.TicksPerHour)), Forever);
+        }
+    }
+
+    
+
+    private void RunDue()
+    {
+        lock (_gate)
+        {
+            var now = clock.GetUtcNow();
+            while (_schedule.Count > 0 && _schedule.Min.DueAt <= now)
+            {
+                var (_, key) = _schedule.Min;
+                Schedule(key, now + DueRow.Lease);
+                Start(() => LeaseAndRunAsync(key));
+            }
+            Arm();
+        }
+    }
+
+    private void Run(DueRow row) => Start(() => _handlers[row.Kind].RunAsync(row, _stop.Token));
+
+    private void Start(Func<Task> work)
+    {
+        if (_stop.IsCancellationRequested)
+            return;
+        var task = Task.Run(() => GuardAsync(work));
+        lock (_gate)
+            _running.Add(task);
+        task.ContinueWith(Forget, TaskScheduler.Default);
+
+        void Forget(Task done)
+        {
+            lock (_gate)
+                _running.Remove(done);
+        }
+    }
+
+    private async Task LeaseAndRunAsync(string key)
+    {
+        var leased = await _store!.RunAsync(tx => LeaseAsync(tx, key), _stop.Token);
+        if (leased is not null)
+            await _handlers[leased.Kind].RunAsync(leased, _stop.Token);
+    }
+
+    private async ValueTask<DueRow?> LeaseAsync(ITransaction tx, string key)
+    {
+        var row = await tx.GetAsync(DueRows.Table, key);
+        if (row is null || (row.DueAt > tx.Now && !IsOfAnEarlierLife(row)))
+            return null;
+        var leased = row with { LeasedBy = _owner, Leases = row.Leases + 1, DueAt = tx.Now + DueRow.Lease };
+        tx.Put(DueRows.Table, leased);
+        return leased;
+    }
+
+    private bool IsOfAnEarlierLife(DueRow row) =>
+        row.LeasedBy is { } owner && owner != _owner && owner.Split('/')[0] == _owner.Split('/')[0];
+
+    private async Task GuardAsync(Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+        }
+        catch (Exception fault) when (fault is StoreUnavailableException or ProviderUnavailableException)
+        {
+            LogPostponed(fault.Message);
+        }
+        catch (Exception fault)
+        {
+            LogFault(fault);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Due work is tried again at the end of its lease: {Reason}")]
+    private partial void LogPostponed(string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Due work failed and is tried again at the end of its lease.")]
+    private partial void LogFault(Exception fault);
+}
