@@ -1,11 +1,16 @@
 using System.Globalization;
 using System.Net;
+using Charging.MqttBroker;
+using Charging.PileSimulator;
 using Charging.Server.Accounts;
 using Charging.Server.Calls;
+using Charging.Server.Payments;
+using Charging.Server.Piles;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Charging.Testing;
 
@@ -32,9 +37,14 @@ public sealed record ChargingAppOptions
 public sealed class ChargingApp : IAsyncDisposable
 {
     private static int _phones;
+    private static int _devices = 0x1000;
 
     private readonly ChargingAppOptions _options;
     private readonly string _directory = Directory.CreateTempSubdirectory("charging-").FullName;
+    private readonly List<SimulatedPile> _piles = [];
+
+    // Kept over a restart, so that the piles find the server again.
+    private int _mqttPort;
     private WebApplication? _app;
     private HttpClient? _http;
     private GrpcChannel? _grpc;
@@ -43,6 +53,9 @@ public sealed class ChargingApp : IAsyncDisposable
 
     /// <summary>The SMS provider.</summary>
     public FakeSms Sms { get; } = new();
+
+    /// <summary>The payment provider.</summary>
+    public SandboxPaymentProvider Provider => Services.GetRequiredService<SandboxPaymentProvider>();
 
     /// <summary>What the server logs.</summary>
     public LogCapture Log { get; } = new();
@@ -75,6 +88,9 @@ public sealed class ChargingApp : IAsyncDisposable
     /// <summary>A phone that nobody has used.</summary>
     public static string NewPhone() => (13_000_000_000 + Interlocked.Increment(ref _phones)).ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>A device number that nobody has used.</summary>
+    public static string NewDeviceNo() => Interlocked.Increment(ref _devices).ToString("X10", CultureInfo.InvariantCulture);
+
     /// <summary>The port of `Http`, `Grpc` or `Mqtt`.</summary>
     public int Port(string endpoint) => Services.GetRequiredService<Listeners>().Port(endpoint);
 
@@ -105,7 +121,47 @@ public sealed class ChargingApp : IAsyncDisposable
         return new Rider(this, phone, answer.Data?.GetString() ?? throw new InvalidOperationException($"{phone} was not registered: {answer.Text}"));
     }
 
-    /// <summary>Stops the server and starts it again on the same data.</summary>
+    /// <summary>Registers a pile, connects it, and waits until the server takes it for online and has told it the time.</summary>
+    /// <param name="options">What kind of pile; number, secret, port and clock are put in here.</param>
+    /// <param name="deviceNo">Its number; a new one by default.</param>
+    /// <param name="plugNumbers">How its plugs are written.</param>
+    public async Task<SimulatedPile> AddPileAsync(
+        SimulatedPileOptions? options = null, string? deviceNo = null, PlugNumbers plugNumbers = PlugNumbers.Decimal)
+    {
+        deviceNo ??= NewDeviceNo();
+        options ??= new SimulatedPileOptions { DeviceNo = "", Secret = "" };
+        var secret = await Services.GetRequiredService<PileAdmin>().RegisterAsync(DeviceNo.Parse(deviceNo), options.PlugCount, plugNumbers);
+        var pile = new SimulatedPile(options with
+        {
+            DeviceNo = deviceNo,
+            Secret = secret ?? throw new InvalidOperationException($"{deviceNo} has a secret already."),
+            Port = Port("Mqtt"),
+            TimeProvider = _options.Clock,
+        });
+        _piles.Add(pile);
+        await pile.StartAsync();
+        await WaitUntilOnlineAsync(pile);
+        return pile;
+    }
+
+    /// <summary>Waits until the server takes a pile for online and has told it the time.</summary>
+    public Task WaitUntilOnlineAsync(SimulatedPile pile) => Retry.Until(
+        $"{pile.Options.DeviceNo} is online",
+        () => pile.IsClockSet && Services.GetRequiredService<Board>().IsOnline(DeviceNo.Parse(pile.Options.DeviceNo)));
+
+    /// <summary>Moves the fake clock in steps until something has happened.</summary>
+    /// <param name="reason">What is waited for, in words.</param>
+    /// <param name="condition">The condition.</param>
+    /// <param name="step">How far each time; a quarter of a second by default.</param>
+    public Task AdvanceUntil(string reason, Func<bool> condition, TimeSpan? step = null) => Retry.Until(reason, () =>
+    {
+        if (condition())
+            return true;
+        ((FakeTimeProvider)_options.Clock).Advance(step ?? TimeSpan.FromSeconds(0.25));
+        return false;
+    });
+
+    /// <summary>Stops the server and starts it again on the same data. Its piles connect again by themselves.</summary>
     public async Task RestartAsync()
     {
         await StopServerAsync();
@@ -115,6 +171,8 @@ public sealed class ChargingApp : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        foreach (var pile in _piles)
+            await pile.DisposeAsync();
         await StopServerAsync();
         Directory.Delete(_directory, recursive: true);
         Log.Verify();
@@ -128,10 +186,13 @@ public sealed class ChargingApp : IAsyncDisposable
                 $"--Charging:DataDirectory={_directory}",
                 "--Kestrel:Endpoints:Http:Url=http://127.0.0.1:0",
                 "--Kestrel:Endpoints:Grpc:Url=http://127.0.0.1:0",
+                $"--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:{_mqttPort}",
+                "--Charging:Demo:Enabled=false",
                 .. _options.Settings,
             ],
             Configure);
         await _app.StartAsync();
+        _mqttPort = Port("Mqtt");
         _http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 256 }) { BaseAddress = new Uri($"http://127.0.0.1:{Port("Http")}") };
         _grpc = GrpcChannel.ForAddress($"http://127.0.0.1:{Port("Grpc")}", new GrpcChannelOptions
         {
