@@ -15,16 +15,18 @@ internal sealed class LiteDbEngine : IDisposable
     private readonly IBlockFile _data;
     private readonly LogFile _log;
     private readonly LogStream _logStream;
+    private readonly DataStream _dataStream;
     private readonly LiteEngine _engine;
     private readonly Dictionary<ITable, Collection> _collections = [];
     private bool _inTransaction;
 
-    private LiteDbEngine(IBlockFile data, LogFile log, LogStream logStream, LiteEngine engine)
+    private LiteDbEngine(IBlockFile data, LogFile log, LogStream logStream)
     {
         _data = data;
         _log = log;
         _logStream = logStream;
-        _engine = engine;
+        _dataStream = new DataStream(data, logStream);
+        _engine = new LiteEngine(new EngineSettings { DataStream = _dataStream, LogStream = logStream, TempStream = new MemoryStream() });
     }
 
     /// <summary>The number of the batch that the next commit makes.</summary>
@@ -43,12 +45,11 @@ internal sealed class LiteDbEngine : IDisposable
         DataFile.PrepareOrRefuse(data, pages.Length > 0);
         var logStream = new LogStream(log, barrier);
         logStream.Restore(pages);
-        var settings = new EngineSettings { DataStream = new DataStream(data, logStream), LogStream = logStream, TempStream = new MemoryStream() };
-        var engine = new LiteDbEngine(data, log, logStream, new LiteEngine(settings));
+        var engine = new LiteDbEngine(data, log, logStream);
         if (pages.Length > 0)
         {
             engine.ReplayedBatch = logStream.Batch;
-            engine._engine.Checkpoint();
+            engine.Checkpoint();
         }
         DataFile.RefuseCutOff(data);
         return engine;
@@ -141,7 +142,7 @@ internal sealed class LiteDbEngine : IDisposable
         if (!_engine.Commit())
             throw new IOException("The engine lost the batch's transaction.");
         _inTransaction = false;
-        _engine.Checkpoint();
+        Checkpoint();
     }
 
     /// <summary>Closes for good: the data file alone is then the whole store.</summary>
@@ -190,6 +191,19 @@ internal sealed class LiteDbEngine : IDisposable
     {
         Begin();
         return _engine.Query(collection, query);
+    }
+
+    private void Checkpoint()
+    {
+        _dataStream.IsWritable = true;
+        try
+        {
+            _engine.Checkpoint();
+        }
+        finally
+        {
+            _dataStream.IsWritable = false;
+        }
     }
 
     private void Begin()
