@@ -34,6 +34,7 @@ internal sealed class LiteDbTransaction(LiteDbEngine engine, Overlay overlay, Se
         where T : class
     {
         Check();
+        engine.Require(table);
         overlay.Set(table, Row.Of(table, entity));
     }
 
