@@ -31,7 +31,7 @@ public interface ITable
 /// </summary>
 /// <param name="name">Name in the engine: lower-case letters and underscores.</param>
 /// <param name="json">How an entity is written.</param>
-/// <param name="key">An entity's key, at most 100 characters.</param>
+/// <param name="key">An entity's key, 1 to 100 characters without control characters.</param>
 public sealed class Table<T>(string name, JsonTypeInfo<T> json, Func<T, string> key) : ITable
     where T : class
 {
@@ -62,9 +62,12 @@ public sealed class Table<T>(string name, JsonTypeInfo<T> json, Func<T, string> 
 
     string?[] ITable.IndexKeysOf(object entity) => [.. _indexes.Select(i => i.KeyOf((T)entity))];
 
-    /// <summary>Defines an index. Only while the table itself is defined.</summary>
+    /// <summary>
+    /// Defines an index. Only while the table itself is defined; rows that are stored already enter a new index by a
+    /// <see cref="Migration"/>.
+    /// </summary>
     /// <param name="indexName">Name in the engine: lower-case letters and underscores.</param>
-    /// <param name="indexKey">The key of an entity in the index, at most 200 characters, or null to leave it out.</param>
+    /// <param name="indexKey">The key of an entity in the index, at most 200 characters without control characters, or null to leave it out.</param>
     public Index<T> Index(string indexName, Func<T, string?> indexKey)
     {
         var index = new Index<T>(this, indexName, indexKey);

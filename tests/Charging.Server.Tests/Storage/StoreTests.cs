@@ -223,6 +223,21 @@ public abstract class StoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Refuses_a_table_that_it_does_not_know_and_nothing_but_that_operation()
+    {
+        var unknown = new Table<Thing>("unknown", TestJson.Default.Thing, t => t.Id);
+        var refused = Store.RunAsync(t =>
+        {
+            t.Put(unknown, new Thing("a", "ann"));
+            return ValueTask.FromResult(true);
+        });
+        var taken = Store.PutAsync(new Thing("b", "ann"));
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => refused);
+        await taken;
+    }
+
+    [Fact]
     public async Task Takes_the_longest_keys_there_may_be()
     {
         var thing = new Thing(new string('\u4e2d', 100), new string('\u6587', 200), new string('z', 200));

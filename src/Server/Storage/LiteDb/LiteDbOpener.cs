@@ -52,9 +52,7 @@ internal sealed class LiteDbOpener(
         {
             log = disk.Open(LogName);
             engine = LiteDbEngine.Start(data, new LogFile(log), barrier);
-            var isNew = engine.IsEmpty;
-            engine.Define(tables);
-            Migrator.Run(engine, isNew, tables, migrations);
+            Migrator.Run(engine, tables, migrations);
             return engine;
         }
         catch

@@ -20,6 +20,8 @@ internal sealed class LiteDbTransaction(LiteDbEngine engine, Overlay overlay, Se
         where T : class
     {
         Check();
+        ArgumentNullException.ThrowIfNull(range.From);
+        ArgumentNullException.ThrowIfNull(range.To);
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MaxLimit);
         var result = new List<T>();
@@ -32,6 +34,7 @@ internal sealed class LiteDbTransaction(LiteDbEngine engine, Overlay overlay, Se
         where T : class
     {
         Check();
+        engine.Require(table);
         overlay.Set(table, Row.Of(table, entity));
     }
 

@@ -6,10 +6,14 @@ namespace Charging.Server.Storage.LiteDb;
 /// </summary>
 internal sealed class LogStream(LogFile file, bool barrier) : PageStream
 {
-    /// <summary>Where a page says that it commits its transaction, and of which type it is (LiteDB 5's page header).</summary>
+    /// <summary>Where a page says that it commits its transaction (LiteDB 5's page header).</summary>
     private const int CommitMarkAt = 18;
 
+    /// <summary>Bytes of memory that are kept from one batch to the next.</summary>
+    private const int KeptCapacity = 64 << 20;
+
     private readonly MemoryStream _pages = new();
+    private long _nextBatch = 1;
     private bool _sealed = true;
 
     public override long Length => _pages.Length;
@@ -22,8 +26,6 @@ internal sealed class LogStream(LogFile file, bool barrier) : PageStream
         _nextBatch = pages.Length == 0 ? file.Batch + 1 : file.Batch;
     }
 
-    private long _nextBatch = 1;
-
     /// <summary>The number of the batch that is being written.</summary>
     public long Batch => _nextBatch;
 
@@ -35,9 +37,18 @@ internal sealed class LogStream(LogFile file, bool barrier) : PageStream
         return read;
     }
 
+    /// <summary>
+    /// Never throws: the engine would wait for its writer thread for ever. A page that has no room is left out, and the
+    /// barrier misses its commit mark.
+    /// </summary>
     public override void Write(byte[] buffer, int offset, int count)
     {
         _sealed = false;
+        if (Position + count > Array.MaxLength)
+        {
+            Position += count;
+            return;
+        }
         _pages.Position = Position;
         _pages.Write(buffer, offset, count);
         Position += count;
@@ -49,6 +60,8 @@ internal sealed class LogStream(LogFile file, bool barrier) : PageStream
             _nextBatch++;
         _pages.SetLength(value);
         _sealed = value == 0;
+        if (value == 0 && _pages.Capacity > KeptCapacity)
+            _pages.Capacity = 0;
     }
 
     /// <summary>The barrier: puts the batch on disk, once, before the first byte of it goes to the data file.</summary>

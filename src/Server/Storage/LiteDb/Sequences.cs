@@ -11,8 +11,6 @@ internal sealed class Sequences
 
     private readonly Dictionary<string, Sequence> _sequences = [];
 
-    public bool IsRaised => _sequences.Values.Any(s => s.Raised > s.Durable);
-
     public long Next(LiteDbEngine engine, string name)
     {
         if (!_sequences.TryGetValue(name, out var sequence))
