@@ -34,7 +34,8 @@ internal sealed class EmbeddedBroker : BackgroundService, IPileLink
         (_options, _mailbox, _gate, _metrics, _clock) = (options, mailbox, gate, metrics, clock);
         var mqttOptions = new MqttServerOptions
         {
-            DefaultCommunicationTimeout = TimeSpan.FromSeconds(options.ConnectTimeoutSeconds),
+            // The gate cuts and counts at the timeout itself; MQTTnet's is the second line.
+            DefaultCommunicationTimeout = TimeSpan.FromSeconds(options.ConnectTimeoutSeconds * 2),
             EnablePersistentSessions = false,
             MaxPendingMessagesPerClient = options.MaxCommandsInFlight,
             PendingMessagesOverflowStrategy = MqttPendingMessagesOverflowStrategy.DropNewMessage,

@@ -28,13 +28,16 @@ internal sealed class TestListener : IPileListener
     /// <summary>What is done with each status; at first nothing.</summary>
     public Action<PileSession, PileStatus> OnStatus { get; set; } = (_, _) => { };
 
+    /// <summary>Piles that are let in no more.</summary>
+    public ConcurrentBag<DeviceNo> Retired { get; } = [];
+
     /// <summary>What happens before a secret is looked at; at first nothing.</summary>
     public Action OnAuthenticate { get; set; } = () => { };
 
     public int? Authenticate(DeviceNo device, string secret)
     {
         OnAuthenticate();
-        return secret == Secret ? 1 : null;
+        return secret == Secret && !Retired.Contains(device) ? 1 : null;
     }
 
     public void Connected(PileSession session) => Connections.Enqueue(session);
