@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using System.Text.Json;
 using Google.Protobuf;
 
 namespace Charging.MqttBroker;
@@ -44,7 +45,7 @@ public static class Codec
             return false;
         try
         {
-            message = FormOf(payload) == MessageForm.Json ? Parser.Parse<T>(StrictUtf8.GetString(payload)) : parser.ParseFrom(payload);
+            message = FormOf(payload) == MessageForm.Json ? ReadJson<T>(payload) : parser.ParseFrom(payload);
             return true;
         }
         catch (Exception fault) when (IsBadInput(fault))
@@ -57,7 +58,19 @@ public static class Codec
     public static byte[] Write(IMessage message, MessageForm form) =>
         form == MessageForm.Json ? StrictUtf8.GetBytes(Formatter.Format(message)) : message.ToByteArray();
 
+    // Protobuf's JSON parser limits the depth of what it knows, not of what it skips; so the depth is checked first.
+    private static T ReadJson<T>(ReadOnlySpan<byte> payload)
+        where T : IMessage, new()
+    {
+        var reader = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = MaxDepth });
+        while (reader.Read())
+        {
+        }
+
+        return Parser.Parse<T>(StrictUtf8.GetString(payload));
+    }
+
     // The parsers' own exceptions are IOExceptions; the others come out of numbers, times and broken UTF-8 inside JSON.
     private static bool IsBadInput(Exception fault) =>
-        fault is IOException or FormatException or ArgumentException or ArithmeticException or InvalidOperationException;
+        fault is IOException or JsonException or FormatException or ArgumentException or ArithmeticException or InvalidOperationException;
 }

@@ -12,6 +12,9 @@ internal static class ConnectRules
     /// </summary>
     public const int MaxBytes = 4 * 1024;
 
+    /// <summary>How every CONNECT begins. Whatever begins otherwise is cut at its first byte.</summary>
+    public const byte FirstByte = 0x10;
+
     private const byte Mqtt311 = 4;
 
     /// <summary>What the first bytes of a CONNECT say.</summary>

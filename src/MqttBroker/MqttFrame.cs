@@ -3,13 +3,6 @@ using System.Buffers.Binary;
 
 namespace Charging.MqttBroker;
 
-/// <summary>The kinds of MQTT packets that the broker looks at itself.</summary>
-internal enum PacketKind
-{
-    Connect = 1,
-    Publish = 3,
-}
-
 /// <summary>What came of looking for a packet in the bytes received so far.</summary>
 internal enum FrameResult
 {
@@ -26,12 +19,9 @@ internal enum FrameResult
 /// <summary>One MQTT packet as it lies in the receive buffer.</summary>
 internal readonly struct MqttFrame(byte header, ReadOnlySequence<byte> body, ReadOnlySequence<byte> whole)
 {
-    public PacketKind Kind => (PacketKind)(header >> 4);
+    public bool IsPublish => header >> 4 == 3;
 
     public int Qos => (header >> 1) & 3;
-
-    /// <summary>The lower four bits of the first byte.</summary>
-    public int Flags => header & 0x0F;
 
     /// <summary>What follows the fixed header.</summary>
     public ReadOnlySequence<byte> Body => body;

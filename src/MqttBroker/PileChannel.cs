@@ -27,8 +27,9 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
     private readonly SemaphoreSlim _writing = new(1);
     private readonly FloodGuard _flood = new(options, clock);
     private readonly ArrayBufferWriter<byte> _acks = new();
-    private long _heardAt = clock.GetTimestamp();
+    private long _silentSince;
     private long _stuckSince;
+    private int _cut;
 
     /// <summary>What the pile said first; null until then.</summary>
     public MqttConnectPacket? Connect { get; private set; }
@@ -63,6 +64,8 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
     /// <summary>Ends the connection without a word.</summary>
     public void Cut(string reason)
     {
+        if (Interlocked.Exchange(ref _cut, 1) != 0)
+            return;
         metrics.Cut(reason);
         connection.Abort(new ConnectionAbortedException(reason));
     }
@@ -70,20 +73,29 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
     /// <summary>Cuts a pile that has been silent for 1.5 keep-alive periods, or that does not read what it is sent.</summary>
     public void CutIfDead()
     {
-        if (clock.GetElapsedTime(Volatile.Read(ref _heardAt)).TotalSeconds > KeepAliveSeconds * 1.5)
+        if (IsOlderThan(KeepAliveSeconds * 1.5, ref _silentSince))
             Cut("keep_alive");
-        var stuck = Volatile.Read(ref _stuckSince);
-        if (stuck != 0 && clock.GetElapsedTime(stuck).TotalSeconds > options.WriteTimeoutSeconds)
+        if (IsOlderThan(options.WriteTimeoutSeconds, ref _stuckSince))
             Cut("write_timeout");
     }
 
     /// <summary>The next packet that MQTTnet has to deal with; null at the end of the connection.</summary>
     public async Task<MqttPacket?> ReceivePacketAsync(CancellationToken cancellationToken)
     {
+        var heardAt = clock.GetTimestamp();
         while (true)
         {
+            // A pile is silent only while the broker waits for it, and a packet that never ends is silence.
+            Volatile.Write(ref _silentSince, heardAt);
             var received = await _input.ReadAsync(cancellationToken);
+            Volatile.Write(ref _silentSince, 0);
             var rest = received.Buffer;
+            if (Connect is null && !rest.IsEmpty && rest.First.Span is not [ConnectRules.FirstByte, ..])
+            {
+                Cut("bad_first_packet");
+                return null;
+            }
+
             var result = FrameResult.Incomplete;
             MqttPacket? packet = null;
             while (packet is null && (result = MqttFrame.TryRead(rest, Connect is null ? ConnectRules.MaxBytes : MaxBytes, out var frame)) == FrameResult.Complete)
@@ -93,6 +105,7 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
                 (var passed, packet) = await PassAsync(frame, cancellationToken);
                 if (!passed)
                     return null;
+                heardAt = clock.GetTimestamp();
             }
 
             if (result == FrameResult.Refused)
@@ -101,8 +114,7 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
                 return null;
             }
 
-            if (_acks.WrittenCount > 0)
-                await AcknowledgeAsync(cancellationToken);
+            await AcknowledgeAsync(cancellationToken);
             _input.AdvanceTo(rest.Start, packet is null ? rest.End : rest.Start);
             if (packet is not null || received.IsCompleted)
                 return packet;
@@ -153,30 +165,30 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
         if (Pile is null)
             return await PassStrangerAsync(frame, cancellationToken);
 
-        var now = clock.GetTimestamp();
-        Volatile.Write(ref _heardAt, now);
-        var wait = _flood.Charge(now);
+        var wait = _flood.Charge(clock.GetTimestamp());
+        if (_flood.IsFlooding)
+            return (Refuse("flooding"), null);
         if (wait > TimeSpan.Zero)
         {
             metrics.Slowed();
-            if (_flood.IsFlooding)
-            {
-                Cut("flooding");
-                return (false, null);
-            }
-
+            await AcknowledgeAsync(cancellationToken);
             await Task.Delay(wait, clock, cancellationToken);
         }
 
-        if (frame.Kind != PacketKind.Publish)
+        if (!frame.IsPublish)
         {
+            // Here, because MQTTnet answers some filters itself ($share/…) and lets the connection live.
             var packet = Decode(frame);
+            if (packet is MqttSubscribePacket subscribe && !subscribe.TopicFilters.TrueForAll(filter => Pile.Topics.Owns(filter.Topic)))
+                return (Refuse("foreign_subscription"), null);
             if (packet is MqttUnsubscribePacket unsubscribe)
                 unsubscribe.TopicFilters.ForEach(Pile.Unsubscribed);
             return (true, packet);
         }
 
         var delivered = Deliver(Pile, frame, cancellationToken, out var delivery);
+        if (!delivery.IsCompleted)
+            await AcknowledgeAsync(cancellationToken);
         await delivery;
         return (delivered, null);
     }
@@ -217,14 +229,10 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
 
     private async ValueTask<(bool Passed, MqttPacket? ForMqttNet)> PassStrangerAsync(MqttFrame frame, CancellationToken cancellationToken)
     {
-        var verdict = frame is { Kind: PacketKind.Connect, Flags: 0 } && Connect is null
-            ? ConnectRules.Judge(frame.Body.ToArray())
-            : ConnectRules.Verdict.Malformed;
-        switch (verdict)
+        switch (ConnectRules.Judge(frame.Body.ToArray()))
         {
             case ConnectRules.Verdict.Malformed:
-                Cut("bad_first_packet");
-                return (false, null);
+                return (Refuse("bad_first_packet"), null);
             case ConnectRules.Verdict.WrongVersion:
                 metrics.Refused("protocol_version");
                 await _output.WriteAsync(new byte[] { 0x20, 0x02, 0x00, 0x01 }, cancellationToken);
@@ -262,6 +270,8 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
 
     private async ValueTask AcknowledgeAsync(CancellationToken cancellationToken)
     {
+        if (_acks.WrittenCount == 0)
+            return;
         await _writing.WaitAsync(cancellationToken);
         try
         {
@@ -275,6 +285,9 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
             _writing.Release();
         }
     }
+
+    private bool IsOlderThan(double seconds, ref long since) =>
+        Volatile.Read(ref since) is var timestamp && timestamp != 0 && clock.GetElapsedTime(timestamp).TotalSeconds > seconds;
 
     private async ValueTask FlushAsync(CancellationToken cancellationToken)
     {

@@ -30,7 +30,7 @@ internal sealed class BrokerUnderTest : IAsyncDisposable
                 listener.EnableMeasurementEvents(instrument);
         };
         _meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
-            _counts.AddOrUpdate($"{instrument.Name}:{(tags.Length > 0 ? tags[0].Value : "")}", value, (_, old) => old + value));
+            _counts.AddOrUpdate(tags.Length > 0 ? $"{instrument.Name}:{tags[0].Value}" : instrument.Name, value, (_, old) => old + value));
         _meters.Start();
     }
 
@@ -68,8 +68,8 @@ internal sealed class BrokerUnderTest : IAsyncDisposable
         return new BrokerUnderTest(app, errors);
     }
 
-    /// <summary>How often something was counted, such as <c>cut:foreign_topic</c> or <c>refused:secret</c>.</summary>
-    public long Count(string what) => _counts.GetValueOrDefault($"charging.mqtt.connections.{what}");
+    /// <summary>How often something was counted: <c>slowed</c>, or <c>cut:foreign_topic</c>, <c>refused:secret</c>.</summary>
+    public long Count(string what) => _counts.Where(count => count.Key.EndsWith($".{what}", StringComparison.Ordinal)).Sum(count => count.Value);
 
     public ValueTask<bool> Send(DeviceNo device, Command command) => Link.SendAsync(device, command);
 

@@ -68,8 +68,35 @@ internal sealed class RawClient : IAsyncDisposable
         return null;
     }
 
+    /// <summary>Reads on to the next PUBLISH.</summary>
+    public async Task<(string Topic, ushort PacketId, byte[] Payload)> ReadPublishAsync()
+    {
+        while (await ReadPacketAsync() is var (header, body))
+        {
+            if (header >> 4 != 3)
+                continue;
+            var topicEnd = 2 + ((body[0] << 8) | body[1]);
+            var hasId = (header & 6) != 0;
+            var id = hasId ? (ushort)((body[topicEnd] << 8) | body[topicEnd + 1]) : (ushort)0;
+            return (Encoding.UTF8.GetString(body[2..topicEnd]), id, body[(topicEnd + (hasId ? 2 : 0))..]);
+        }
+
+        throw new IOException("The broker hung up.");
+    }
+
+    /// <summary>Reads on to the next command, acknowledges it, and returns its payload.</summary>
+    public async Task<byte[]> ReadCommandAsync()
+    {
+        var (topic, id, payload) = await ReadPublishAsync();
+        Assert.EndsWith("/commands", topic);
+        if (id != 0)
+            await SendAsync(Packets.Ack(id));
+        return payload;
+    }
+
     /// <summary>Waits until the server hangs up, and returns what it said before.</summary>
-    public async Task<byte[]> ReadToEndAsync()
+    /// <param name="why">Why it must, for the failure.</param>
+    public async Task<byte[]> ReadToEndAsync(string why = "the server must hang up")
     {
         using var patience = new CancellationTokenSource(Until.Patience);
         using var said = new MemoryStream();
@@ -80,6 +107,10 @@ internal sealed class RawClient : IAsyncDisposable
         catch (IOException)
         {
             // A reset is an end too.
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"The server did not hang up, but said {Convert.ToHexString(said.ToArray())}: {why}.");
         }
 
         return said.ToArray();

@@ -22,16 +22,23 @@ internal sealed class TestListener : IPileListener
 
     public ConcurrentQueue<(PileSession Session, string Topic, byte[] Payload)> UnreadableMessages { get; } = new();
 
-    /// <summary>Piles that are not known.</summary>
-    public ConcurrentBag<DeviceNo> Unknown { get; } = [];
-
     /// <summary>What is done with each event; at first nothing.</summary>
     public Func<PileEvent, Task> OnEvent { get; set; } = _ => Task.CompletedTask;
 
     /// <summary>What is done with each status; at first nothing.</summary>
     public Action<PileSession, PileStatus> OnStatus { get; set; } = (_, _) => { };
 
-    public int? Authenticate(DeviceNo device, string secret) => secret == Secret && !Unknown.Contains(device) ? 1 : null;
+    /// <summary>Piles that are let in no more.</summary>
+    public ConcurrentBag<DeviceNo> Retired { get; } = [];
+
+    /// <summary>What happens before a secret is looked at; at first nothing.</summary>
+    public Action OnAuthenticate { get; set; } = () => { };
+
+    public int? Authenticate(DeviceNo device, string secret)
+    {
+        OnAuthenticate();
+        return secret == Secret && !Retired.Contains(device) ? 1 : null;
+    }
 
     public void Connected(PileSession session) => Connections.Enqueue(session);
 

@@ -1,0 +1,90 @@
+namespace Charging.MqttBroker.Tests;
+
+/// <summary>Connections that begin, end, and take over from one another.</summary>
+public sealed class SessionTests
+{
+    [Fact]
+    public async Task A_second_connection_takes_over_and_the_end_of_the_older_carries_the_older_number()
+    {
+        await using var broker = await BrokerUnderTest.StartAsync();
+        var device = Piles.Any();
+        var will = new Will(Packets.Utf8(device.StatusTopic()), Piles.Status(online: false).Json());
+        await using var older = await RawClient.OpenAsync(broker.Port);
+        await older.SendAsync(Packets.Connect(device, will));
+        await older.ReadAsync(4);
+
+        await using var newer = await RawClient.ConnectAsync(broker.Port, device);
+
+        Assert.Empty(await older.ReadToEndAsync());
+        await Until.True("the listener hears of both", () => broker.Listener.Connections.Count == 2 && broker.Listener.Disconnections.Count == 1);
+        var numbers = broker.Listener.Connections.Select(session => session.Number).ToList();
+        Assert.True(numbers[0] < numbers[1]);
+        Assert.Equal(numbers[0], Assert.Single(broker.Listener.Disconnections).Number);
+        Assert.True(await newer.AnswersAsync());
+        Assert.Empty(broker.Listener.Statuses);
+        await newer.SendAsync(Packets.Subscribe(device.CommandsTopic()));
+        await newer.ReadAsync(5);
+        Assert.True(await broker.Send(device, Piles.SetTime()));
+        await newer.ReadCommandAsync();
+    }
+
+    [Fact]
+    public async Task Of_many_connections_of_one_pile_at_once_at_most_one_stays_and_the_listener_agrees()
+    {
+        await using var broker = await BrokerUnderTest.StartAsync();
+        var device = Piles.Any();
+        var clients = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => RawClient.OpenAsync(broker.Port)));
+
+        await Task.WhenAll(clients.Select(client => client.SendAsync(Packets.Connect(device))));
+
+        await Until.True("all but the newest have ended", () => broker.Listener.Connections.Count - broker.Listener.Disconnections.Count <= 1 && broker.Listener.Connections.Count > 0);
+        await using (var last = await RawClient.ConnectAsync(broker.Port, device))
+        {
+            await Until.True("only the last is left", () => broker.Listener.Connections.Count - broker.Listener.Disconnections.Count == 1);
+            var open = broker.Listener.Connections.Except(broker.Listener.Disconnections);
+            Assert.Equal(broker.Listener.Connections.Max(session => session.Number), Assert.Single(open).Number);
+            Assert.True(await last.AnswersAsync());
+        }
+
+        foreach (var client in clients)
+            await client.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 0)]
+    public async Task The_will_comes_from_its_own_session_unless_the_pile_says_goodbye(bool goodbye, int wills)
+    {
+        await using var broker = await BrokerUnderTest.StartAsync();
+        var device = Piles.Any();
+        await using (var pile = await RawClient.OpenAsync(broker.Port))
+        {
+            await pile.SendAsync(Packets.Connect(device, new Will(Packets.Utf8(device.StatusTopic()), Piles.Status(online: false).Json())));
+            await pile.ReadAsync(4);
+            if (goodbye)
+            {
+                await pile.SendAsync(Packets.Disconnect);
+                await pile.ReadToEndAsync();
+            }
+        }
+
+        await Until.True("the connection has ended", () => broker.Listener.Disconnections.Count == 1);
+        Assert.Equal(wills, broker.Listener.Statuses.Count);
+        Assert.All(broker.Listener.Statuses, will =>
+        {
+            Assert.False(will.Status.Online);
+            Assert.Same(broker.Listener.Connections.Single(), will.Session);
+        });
+    }
+
+    [Fact]
+    public async Task The_server_stops_without_waiting_for_piles_to_hang_up()
+    {
+        var broker = await BrokerUnderTest.StartAsync();
+        await using var pile = await RawClient.ConnectAsync(broker.Port, Piles.Any());
+
+        await broker.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+
+        Assert.Empty(await pile.ReadToEndAsync());
+    }
+}
