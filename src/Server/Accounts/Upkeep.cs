@@ -22,8 +22,17 @@ public sealed class Upkeep(IStore store, TokenIndex index, TimeProvider clock, I
     }
 
     /// <inheritdoc/>
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(WriteUsesAsync(stoppingToken), SweepAsync(stoppingToken));
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await Task.WhenAll(WriteUsesAsync(stoppingToken), SweepAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The end. The host would log it as a crash where a later part of the server fails to start.
+        }
+    }
 
     private async Task LoadAsync<T>(Index<T> source, Action<T> load, CancellationToken cancellationToken)
         where T : class

@@ -23,10 +23,8 @@ public sealed class TokenTests
         var bare = rider.Token["Bearer ".Length..];
         foreach (var good in new[] { rider.Token, bare, $"bearer {bare}", $"BEARER   {bare}" })
             Assert.Equal(200, (await app.PostAsync("getCardno", null, good)).Code);
-        foreach (var bad in new[] { null, "", "Bearer", "Bearer x", $"Basic {bare}", bare[..^1], $"{bare}x", $"{bare[..^1]}é", rider.Token.ToUpperInvariant(), $"{bare}, {bare}" })
+        foreach (var bad in new[] { null, "", "Bearer", "Bearer x", $"Basic {bare}", bare[..^1], $"{bare}x", rider.Token.ToUpperInvariant(), $"{bare}, {bare}" })
         {
-            if (transport == Transport.Grpc && bad?.Any(c => c > 127) == true)
-                continue;
             var answer = await app.PostAsync("getCardno", null, bad);
             Assert.Equal((bad, 401, "未登录或登录已过期"), (bad, answer.Code, answer.Message));
         }
@@ -48,7 +46,7 @@ public sealed class TokenTests
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock });
         var rider = await app.RegisterAsync();
-        clock.Advance((0.9 * Day));
+        clock.Advance(0.9 * Day);
         Assert.Equal(200, (await rider.PostAsync("getCardno")).Code);
         clock.Advance((7 * Day) - TimeSpan.FromSeconds(1));
         Assert.Equal(200, (await rider.PostAsync("getCardno")).Code);
@@ -128,6 +126,19 @@ public sealed class TokenTests
         Assert.Equal(401, (await rider.PostAsync("getCardno")).Code);
         await BlockAsync(app, false);
         Assert.Equal(200, (await rider.PostAsync("getCardno")).Code);
+    }
+
+    [Fact]
+    public async Task Neither_a_token_nor_a_code_is_stored_or_logged()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var rider = await app.RegisterAsync();
+        await app.SendCodeAsync(rider.Phone, "login");
+        var (code, token) = (app.CodeFor(rider.Phone), rider.Token["Bearer ".Length..]);
+        Assert.DoesNotContain(app.Log.Records, r => r.Message.Contains(code) || r.Message.Contains(rider.Phone) || r.Message.Contains(token));
+        var codes = Assert.Single(await ReadAsync(app, AccountTables.CodesByDay));
+        Assert.DoesNotContain(code, System.Text.Json.JsonSerializer.Serialize(codes).Replace(rider.Phone, ""));
+        Assert.DoesNotContain(token, System.Text.Json.JsonSerializer.Serialize(await StoredAsync(app)));
     }
 
     private static async Task<string> LoginAsync(ChargingApp app, Rider rider)

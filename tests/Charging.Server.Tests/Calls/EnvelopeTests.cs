@@ -62,7 +62,7 @@ public sealed class EnvelopeTests(EnvelopeTests.SharedApp shared) : IClassFixtur
     [InlineData("/wechat/smallapplet/nothing")]
     [InlineData("/WeChat/SmallApplet/nothing")]
     [InlineData("/wechat/smallapplet/login/more")]
-    [InlineData("/wechat/smallapplet/%00")]
+    [InlineData("/wechat/smallapplet/%E7%99%BB%E5%BD%95")]
     public async Task An_unknown_route_is_403(string path) =>
         Assert.Equal(403, (await SendAsync(HttpMethod.Post, path, "{}"u8.ToArray(), "application/json")).Code);
 

@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Xunit;
+
+namespace Charging.Server.Tests.Calls;
+
+/// <summary>A server that cannot start says so in one sentence that names the setting, and exits with 1.</summary>
+public sealed class StartTests
+{
+    [Theory]
+    [InlineData("--Charging:Codes:Lifetime=soon", "Charging:Codes:Lifetime")]
+    [InlineData("--Charging:Codes:Lifetime=00:00:00", "Charging:Codes:Lifetime")]
+    [InlineData("--Charging:Cards:VirtualDigits=8", "Charging:Cards:VirtualDigits")]
+    [InlineData("--Charging:Cards:ByteOrder=Middle", "Charging:Cards:ByteOrder")]
+    [InlineData("--Charging:TrustedProxies:0=proxy", "Charging:TrustedProxies")]
+    [InlineData("--Charging:Sms:Provider=Pigeon", "Charging:Sms:Provider")]
+    [InlineData("--environment=Production", "Charging:Sms:Provider")]
+    [InlineData("--Charging:DataDirectory=/dev/null/data", "Charging:DataDirectory")]
+    public async Task A_wrong_setting_is_named(string setting, string name)
+    {
+        var (exitCode, error) = await RunAsync(setting);
+        Assert.Equal(1, exitCode);
+        Assert.Contains(name, Assert.Single(error.Trim().Split('\n')));
+    }
+
+    [Fact]
+    public async Task A_port_in_use_is_named()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
+        var (exitCode, error) = await RunAsync($"--Kestrel:Endpoints:Http:Url=http://127.0.0.1:{port}");
+        Assert.Equal(1, exitCode);
+        var sentence = Assert.Single(error.Trim().Split('\n'));
+        Assert.Contains(port, sentence);
+        Assert.Contains("Kestrel:Endpoints", sentence);
+    }
+
+    private static async Task<(int ExitCode, string Error)> RunAsync(string setting)
+    {
+        var directory = Directory.CreateTempSubdirectory("charging-");
+        var start = new ProcessStartInfo(Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? Environment.ProcessPath : "dotnet")
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            ArgumentList =
+            {
+                typeof(Program).Assembly.Location, "--environment=Development", $"--Charging:DataDirectory={directory.FullName}",
+                "--Kestrel:Endpoints:Http:Url=http://127.0.0.1:0", "--Kestrel:Endpoints:Grpc:Url=http://127.0.0.1:0", setting,
+            },
+        };
+        using var process = Process.Start(start)!;
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
+        var error = await process.StandardError.ReadToEndAsync(deadline.Token);
+        await process.WaitForExitAsync(deadline.Token);
+        Assert.DoesNotContain("   at ", await output);
+        directory.Delete(recursive: true);
+        return (process.ExitCode, error);
+    }
+}

@@ -1,0 +1,193 @@
+using Charging.Server.Cards;
+using Charging.Server.Storage;
+using Charging.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace Charging.Server.Tests.Cards;
+
+/// <summary>Sections 4, 11, 12 and 14: cards.</summary>
+public sealed class CardTests
+{
+    public static TheoryData<Transport> Transports => [Transport.Json, Transport.Grpc];
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task A_number_without_a_cards_form_is_403(Transport transport)
+    {
+        await using var app = await ChargingApp.StartAsync(transport);
+        var rider = await app.RegisterAsync();
+        foreach (var number in new[] { "", "1", "1234567", "1234567g", "12345678901", "4294967296", "9999999999", "12345 78", "0x123456", "+123456789", "１２３４５６７８９", "1234567\u0007", new string('1', 17) })
+        {
+            Assert.Equal((number, 403), (number, await BindAsync(rider, number)));
+            Assert.Equal((number, 403), (number, await UnbindAsync(rider, number)));
+        }
+        Assert.Equal(403, (await rider.PostAsync("bindCard", "{}")).Code);
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task A_virtual_card_binds_once_to_one_rider_who_has_none(Transport transport)
+    {
+        await using var app = await StartWithIssuedAsync(transport, "111111786", "222222222");
+        var (rider, other) = (await app.RegisterAsync(), await app.RegisterAsync());
+        Assert.Equal(4002, await BindAsync(rider, "333333333"));
+        Assert.Equal(200, await BindAsync(rider, "111111786"));
+        Assert.Equal(4003, await BindAsync(rider, "111111786"));
+        Assert.Equal(4003, await BindAsync(rider, "222222222"));
+        Assert.Equal(4003, await BindAsync(other, "111111786"));
+        Assert.Equal(4004, await UnbindAsync(other, "111111786"));
+        Assert.Equal(4002, await UnbindAsync(other, "333333333"));
+        Assert.Equal(200, await UnbindAsync(rider, "111111786"));
+        Assert.Equal(4004, await UnbindAsync(rider, "111111786"));
+        Assert.Equal(200, await BindAsync(other, "111111786"));
+    }
+
+    [Fact]
+    public async Task A_blocked_virtual_card_is_4002()
+    {
+        await using var app = await StartWithIssuedAsync(Transport.Json, "111111786");
+        var rider = await app.RegisterAsync();
+        await app.Services.GetRequiredService<IStore>().RunAsync(async tx =>
+        {
+            var card = await tx.GetAsync(CardTables.Cards, "v:111111786");
+            tx.Put(CardTables.Cards, card! with { Blocked = true });
+            return true;
+        });
+        Assert.Equal(4002, await BindAsync(rider, "111111786"));
+    }
+
+    [Fact]
+    public async Task What_was_issued_as_virtual_is_virtual_whatever_its_form()
+    {
+        await using var app = await StartWithIssuedAsync(Transport.Json, "34345799", "0000000000");
+        var rider = await app.RegisterAsync();
+        Assert.Equal(200, await BindAsync(rider, "34345799"));
+        Assert.Equal(4003, await BindAsync(rider, "0000000000"));
+        // The same bits in another spelling are a physical card, and another one.
+        Assert.Equal(200, await BindAsync(rider, "00000000"));
+        Assert.Equal(["34345799", "00000000"], await ListAsync(rider));
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task A_physical_card_has_two_spellings_and_is_answered_as_first_bound(Transport transport)
+    {
+        await using var app = await ChargingApp.StartAsync(transport);
+        var (rider, other) = (await app.RegisterAsync(), await app.RegisterAsync());
+        Assert.Equal(200, await BindAsync(rider, "2577522b"));
+        Assert.Equal(200, await BindAsync(rider, "0628576811"));
+        Assert.Equal(200, await BindAsync(rider, "2577522B"));
+        Assert.Equal(["2577522b"], await ListAsync(rider));
+        Assert.Equal(403, await BindAsync(other, "0628576811"));
+        Assert.Equal(4004, await UnbindAsync(other, "2577522B"));
+        Assert.Equal(200, await UnbindAsync(rider, "0628576811"));
+        Assert.Equal(4002, await UnbindAsync(other, "FFFFFFFE"));
+        Assert.Equal(200, await BindAsync(other, "0628576811"));
+        Assert.Equal(["2577522b"], await ListAsync(other));
+        Assert.Equal(200, await BindAsync(rider, "4294967295"));
+    }
+
+    [Fact]
+    public async Task The_byte_order_is_a_setting()
+    {
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Settings = ["--Charging:Cards:ByteOrder=LittleEndian"] });
+        var (rider, other) = (await app.RegisterAsync(), await app.RegisterAsync());
+        Assert.Equal(200, await BindAsync(rider, "2577522B"));
+        Assert.Equal(403, await BindAsync(other, "0726824741"));
+        Assert.Equal(200, await BindAsync(other, "0628576811"));
+    }
+
+    [Fact]
+    public async Task The_number_of_virtual_digits_is_a_setting()
+    {
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Settings = ["--Charging:Cards:VirtualDigits=12"] });
+        var rider = await app.RegisterAsync();
+        Assert.Equal(4002, await BindAsync(rider, "111111111786"));
+        Assert.Equal(403, await BindAsync(rider, "111111786"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task Cards_are_listed_in_the_order_of_binding_and_a_card_bound_again_comes_last(Transport transport)
+    {
+        await using var app = await StartWithIssuedAsync(transport, "111111786");
+        var rider = await app.RegisterAsync();
+        Assert.Empty(await ListAsync(rider));
+        foreach (var number in new[] { "FFFFFFFF", "111111786", "0000000000" })
+            Assert.Equal(200, await BindAsync(rider, number));
+        Assert.Equal(["FFFFFFFF", "111111786", "0000000000"], await ListAsync(rider));
+        await UnbindAsync(rider, "FFFFFFFF");
+        await BindAsync(rider, "FFFFFFFF");
+        await app.RestartAsync();
+        Assert.Equal(["111111786", "0000000000", "FFFFFFFF"], await ListAsync(rider));
+    }
+
+    [Fact]
+    public async Task A_rider_cannot_name_cards_without_end()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var rider = await app.RegisterAsync();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 150).Select(i => BindAsync(rider, $"{i:X8}")));
+        Assert.Equal((100, 50), (answers.Count(c => c == 200), answers.Count(c => c == 403)));
+    }
+
+    [Fact]
+    public async Task Issuing_twice_changes_nothing()
+    {
+        await using var app = await StartWithIssuedAsync(Transport.Json, "111111786");
+        var rider = await app.RegisterAsync();
+        await BindAsync(rider, "111111786");
+        Assert.True(CardNo.TryParse("111111786", out var number));
+        Assert.Equal(0, await app.Services.GetRequiredService<Server.Cards.Cards>().IssueAsync([number]));
+        Assert.Equal(["111111786"], await ListAsync(rider));
+    }
+
+    [Theory]
+    [InlineData("111111786")]
+    [InlineData("0628576811")]
+    public async Task A_thousand_riders_at_once_bind_one_card_once(string number)
+    {
+        await using var app = await StartWithIssuedAsync(Transport.Json, "111111786");
+        var riders = await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => app.RegisterAsync()));
+        var codes = await Task.WhenAll(riders.Select(r => BindAsync(r, number)));
+        Assert.Single(codes, c => c == 200);
+        Assert.Equal(999, codes.Count(c => c == (number.Length == 9 ? 4003 : 403)));
+        var lists = await Task.WhenAll(riders.Select(ListAsync));
+        Assert.Equal(number, Assert.Single(lists.SelectMany(l => l)));
+    }
+
+    [Fact]
+    public async Task A_swipe_finds_a_card_in_either_spelling()
+    {
+        await using var app = await StartWithIssuedAsync(Transport.Json, "111111786");
+        var rider = await app.RegisterAsync();
+        await BindAsync(rider, "2577522B");
+        foreach (var (spelling, key) in new[] { ("2577522b", "p:0628576811"), ("0628576811", "p:0628576811"), ("111111786", "v:111111786"), ("00000001", null), ("?", null), ("", null) })
+            Assert.Equal((spelling, key), (spelling, (await FindAsync(app, spelling))?.Key));
+    }
+
+    private static async Task<ChargingApp> StartWithIssuedAsync(Transport transport, params string[] numbers)
+    {
+        var app = await ChargingApp.StartAsync(transport);
+        var parsed = numbers.Select(n => CardNo.TryParse(n, out var number) ? number : throw new ArgumentException(n)).ToArray();
+        Assert.Equal(numbers.Length, await app.Services.GetRequiredService<Server.Cards.Cards>().IssueAsync(parsed));
+        return app;
+    }
+
+    private static Task<Card?> FindAsync(ChargingApp app, string spelling)
+    {
+        var cards = app.Services.GetRequiredService<Server.Cards.Cards>();
+        return app.Services.GetRequiredService<IStore>().RunAsync(tx => cards.FindAsync(tx, spelling));
+    }
+
+    private static async Task<int> BindAsync(Rider rider, string cardNo) => (await rider.PostAsync("bindCard", new { body = new { cardNo } })).Code;
+
+    private static async Task<int> UnbindAsync(Rider rider, string cardNo) => (await rider.PostAsync("unbindCard", new { body = new { cardNo } })).Code;
+
+    private static async Task<string?[]> ListAsync(Rider rider)
+    {
+        var answer = await rider.PostAsync("getCardno");
+        return [.. answer.Data?.EnumerateArray().Select(c => c.GetProperty("cardNo").GetString()) ?? []];
+    }
+}
