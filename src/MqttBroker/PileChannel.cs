@@ -29,7 +29,7 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
     private readonly ArrayBufferWriter<byte> _acks = new();
     private long _silentSince;
     private long _stuckSince;
-    private int _cut;
+    private string? _cutReason;
 
     /// <summary>What the pile said first; null until then.</summary>
     public MqttConnectPacket? Connect { get; private set; }
@@ -39,6 +39,9 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
 
     /// <summary>Who it is; null until it has been authenticated.</summary>
     public PileConnection? Pile { get; set; }
+
+    /// <summary>Why the broker ended the connection; null when it did not.</summary>
+    public string? CutReason => Volatile.Read(ref _cutReason);
 
     /// <inheritdoc/>
     public MqttPacketFormatterAdapter PacketFormatterAdapter { get; } = new(MqttProtocolVersion.V311, new MqttBufferWriter(256, 4096));
@@ -64,7 +67,7 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
     /// <summary>Ends the connection without a word.</summary>
     public void Cut(string reason)
     {
-        if (Interlocked.Exchange(ref _cut, 1) != 0)
+        if (Interlocked.CompareExchange(ref _cutReason, reason, null) is not null)
             return;
         metrics.Cut(reason);
         connection.Abort(new ConnectionAbortedException(reason));
