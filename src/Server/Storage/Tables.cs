@@ -22,9 +22,12 @@ public static class Tables
     ];
 }
 
-/// <summary>How the entities are written: compact JSON, nulls and defaults left out.</summary>
+/// <summary>
+/// How the entities are written: compact JSON, nulls left out. Other defaults are written: a required property that is 0
+/// or false could not be read back without them.
+/// </summary>
 [JsonSourceGenerationOptions(
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(User))]
