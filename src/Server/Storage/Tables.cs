@@ -22,7 +22,10 @@ public static class Tables
     ];
 }
 
-/// <summary>How the entities are written: compact JSON, nulls left out.</summary>
+/// <summary>
+/// How the entities are written: compact JSON, nulls left out. Other defaults are written: a required property that is 0
+/// or false could not be read back without them.
+/// </summary>
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
