@@ -24,7 +24,8 @@ public static class CrashRun
         {
             await using var world = await CrashWorld.OpenAsync(options, counts, directory);
             var until = Math.Min(options.Cycles, cycles + options.CyclesPerDirectory);
-            cycles = await KillAsync(world, options, random, cycles, until);
+            for (; cycles < until && counts.Faults.IsEmpty; cycles++)
+                await CycleAsync(world, options, random);
             if (counts.Faults.IsEmpty)
                 await EndAsync(world, options);
             options.Progress?.Invoke(string.Create(
@@ -32,17 +33,6 @@ public static class CrashRun
                 $"{cycles} kills, {counts.Acknowledged} acknowledged, {counts.InDoubt} in doubt, {counts.Faults.Count} faults, {clock.Elapsed:hh\\:mm\\:ss}"));
         }
         return new CrashReport(cycles, counts.Acknowledged, counts.InDoubt, counts.Orders, counts.Charges, clock.Elapsed, [.. counts.Faults]);
-
-        async Task<int> KillAsync(CrashWorld world, CrashOptions options, Random random, int from, int until)
-        {
-            var cycle = from;
-            while (cycle < until && counts.Faults.IsEmpty)
-            {
-                await CycleAsync(world, options, random);
-                cycle++;
-            }
-            return cycle;
-        }
     }
 
     private static async Task CycleAsync(CrashWorld world, CrashOptions options, Random random)

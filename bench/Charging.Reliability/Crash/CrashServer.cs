@@ -56,6 +56,7 @@ internal sealed partial class CrashServer : IDisposable
             $"--Charging:DataDirectory={directory}",
             "--Charging:Demo:Enabled=false",
             $"--Charging:Orders:Reservation={CrashRider.Reservation}",
+            "--Charging:Orders:CardAmountFen=5",
             "--Charging:Orders:StartTimeout=00:00:03",
             "--Kestrel:Endpoints:Http:Url=http://127.0.0.1:0",
             "--Kestrel:Endpoints:Grpc:Url=http://127.0.0.1:0",

@@ -54,6 +54,7 @@ internal sealed class CrashWorld : IAsyncDisposable
                 // A fen buys 144 s, so a charge lasts from a seventh of a second to a second.
                 Speed = 1000,
                 FirstResend = TimeSpan.FromSeconds(1),
+                LongestReconnectPause = TimeSpan.FromMilliseconds(200),
                 NextVehicleAfter = TimeSpan.FromMilliseconds(50),
             });
         }
