@@ -78,10 +78,7 @@ public sealed record DueRow
 public static class DueRows
 {
     /// <summary>Due rows by <see cref="DueRow.Key"/>.</summary>
-    public static readonly Table<DueRow> Table = new("due", StoreJson.Default.DueRow, row => row.Key);
-
-    /// <summary>Due rows in the order in which they are due.</summary>
-    public static readonly Index<DueRow> ByTime = Table.Index("time", row => $"{Time(row.DueAt)} {row.Key}");
+    public static readonly Table<DueRow> Table = new("due", StoreJson.Default.DueRow, row => row.Key, isResident: true);
 
     /// <summary>A time as an index key that sorts as time does.</summary>
     public static string Time(DateTimeOffset time) => time.UtcTicks.ToString("D19", CultureInfo.InvariantCulture);
