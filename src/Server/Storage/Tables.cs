@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Charging.Server.Accounts;
 using Charging.Server.Cards;
+using Charging.Server.Operations;
 using Charging.Server.Orders;
 using Charging.Server.Payments;
 using Charging.Server.Piles;
@@ -18,6 +19,7 @@ public static class Tables
         PileTables.Piles, PileTables.SeenEvents, PileTables.Quarantine, PileTables.Alarms,
         OrderTables.Orders, OrderTables.BusyPlugs,
         TopUp.Table, Ledger.Entries,
+        OperatorKeys.Table,
         DueRows.Table,
     ];
 }
@@ -40,5 +42,6 @@ public static class Tables
 [JsonSerializable(typeof(BusyPlug))]
 [JsonSerializable(typeof(TopUp))]
 [JsonSerializable(typeof(LedgerEntry))]
+[JsonSerializable(typeof(OperatorKey))]
 [JsonSerializable(typeof(DueRow))]
 public sealed partial class StoreJson : JsonSerializerContext;
