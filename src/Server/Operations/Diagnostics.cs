@@ -16,7 +16,7 @@ public sealed record StoreFigures(int DueWaiting, bool Stuck, int Quarantined, i
 
 /// <summary>Finds what is misconfigured and what waits.</summary>
 public sealed class Diagnostics(
-    IStore store, Listeners listeners, IHostEnvironment environment, IPaymentProvider payments, ISmsSender sms, ServerOptions options)
+    IStore store, DueWorker due, Listeners listeners, IHostEnvironment environment, IPaymentProvider payments, ISmsSender sms, ServerOptions options)
 {
     /// <summary>How long the store may take to answer.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -60,13 +60,12 @@ public sealed class Diagnostics(
             yield return $"{name} is open to other machines without TLS, so {Exposed(name)} can be overheard: give Kestrel:Endpoints:{name} an https address and a certificate.";
     }
 
-    private static async ValueTask<StoreFigures> CountAsync(ITransaction tx)
+    private async ValueTask<StoreFigures> CountAsync(ITransaction tx)
     {
-        var due = await tx.ListAsync(DueRows.ByTime, new KeyRange("", DueRows.Time(tx.Now)), MaxCount);
-        var quarantined = await tx.ListAsync(PileTables.QuarantineByNumber, KeyRange.Prefix(""), MaxCount);
+        var quarantined = await tx.ListAsync(PileTables.Quarantine.ByKey, KeyRange.Prefix(""), MaxCount);
         var trouble = await tx.ListAsync(OrderTables.InTrouble, KeyRange.Prefix(""), MaxCount);
-        var stuck = due.Count > 0 && due[0].DueAt < tx.Now - LongestWait;
-        return new StoreFigures(due.Count, stuck, quarantined.Count, trouble.Count);
+        var (waiting, oldest) = due.Waiting();
+        return new StoreFigures(waiting, oldest < tx.Now - LongestWait, quarantined.Count, trouble.Count);
     }
 
     private bool IsBehindProxy(string name) => name == "Http" && options.TrustedProxies.Length > 0;

@@ -41,6 +41,17 @@ public sealed partial class DueWorker(
     public DueRow Born(DueRow row, TimeSpan? retryAfter = null) =>
         row with { LeasedBy = _owner, Leases = 0, DueAt = row.DueAt + (retryAfter ?? DueRow.Lease) };
 
+    /// <summary>How many rows are due and not yet taken up, and since when the oldest is.</summary>
+    public (int Count, DateTimeOffset? Oldest) Waiting()
+    {
+        lock (_gate)
+        {
+            var now = clock.GetUtcNow();
+            var count = _schedule.TakeWhile(row => row.DueAt <= now).Count();
+            return (count, count == 0 ? null : _schedule.Min.DueAt);
+        }
+    }
+
     /// <inheritdoc/>
     public void Committed(IReadOnlyList<Change> changes)
     {
