@@ -56,10 +56,11 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
                 order = order.Started(at);
                 tx.Put(OrderTables.Orders, order);
                 tx.Done(DueKind.Start, order.No.ToString());
-                var over = at + TimeSpan.FromSeconds(order.MaxSeconds) + Overtime;
+                var over = order.StartedAt!.Value + TimeSpan.FromSeconds(order.MaxSeconds) + Overtime;
                 tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Overdue, Subject = order.No.ToString(), DueAt = over });
                 break;
-            case OrderState.Charging:
+            // The end may have come first: what is over needs no stop.
+            case OrderState.Charging or OrderState.Ended or OrderState.Settled:
                 break;
             default:
                 await Stops.RequestAsync(tx, order.No.ToString(), order.Plug);
