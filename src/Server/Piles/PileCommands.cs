@@ -10,7 +10,9 @@ public sealed class PileCommands(IPileLink link, TimeProvider clock)
 {
     // A pile that hears a command later than this refuses it.
     private static readonly TimeSpan Validity = TimeSpan.FromSeconds(15);
-    private long _number = clock.GetUtcNow().UtcTicks;
+
+    // Random, for a pile does nothing at an id that it has seen, and the clock may be set back between two starts.
+    private long _number = Random.Shared.NextInt64(long.MaxValue / 2);
 
     /// <summary>The id of an order's start command: one for each order, so a resend is known as one.</summary>
     public static string StartId(string orderNo) => $"start-{orderNo}";
