@@ -31,7 +31,7 @@ public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
     public async Task RunAsync(DueRow row, CancellationToken cancellationToken)
     {
         var plug = new PlugId(row.Device ?? throw new InvalidOperationException("A stop names its pile."), row.Plug);
-        await commands.StopAsync(plug, row.Subject, row.Tries + 1, cancellationToken);
+        await commands.StopAsync(plug, row.Subject, cancellationToken);
         await store.RunAsync(async tx =>
         {
             if (!await tx.HoldsAsync(row))

@@ -62,7 +62,7 @@ public sealed class EventTests
         await other.RaiseAsync(1, raised => raised.ChargeEnded = Ended(orderNo, 1));
         await other.AckedAsync(1);
         await other.SendAsync(new CommandResult { CommandId = PileCommands.StartId(orderNo), Outcome = CommandOutcome.Rejected });
-        await other.SendAsync(new CommandResult { CommandId = PileCommands.StopId(orderNo, 1), Outcome = CommandOutcome.Done });
+        await other.SendAsync(new CommandResult { CommandId = $"stop-{orderNo}-1", Outcome = CommandOutcome.Done });
         await other.ReportAsync(new PlugStatus { Plug = 2, State = PlugState.Charging, OrderNo = orderNo });
         await other.HearAsync(command => command.StopCharge?.OrderNo == orderNo);
         Assert.Equal(OrderState.Charging, (await stand.OrderAsync(orderNo)).State);
