@@ -86,6 +86,26 @@ public sealed class EndTests
     }
 
     [Fact]
+    public async Task A_charge_whose_end_record_never_comes_is_settled_by_the_last_status()
+    {
+        await using var stand = await Stand.OpenAsync();
+        await using var pile = await RawPile.OpenAsync(stand.App);
+        var orderNo = (await stand.Rider.ReserveAsync(pile.Device, "02")).Data!.Value.GetString()!;
+        var call = stand.Rider.ChargeAsync(pile.Device, "02", orderNo, 1);
+        await pile.AnswerAsync(await pile.HearAsync(command => command.StartCharge is not null));
+        Assert.Equal(200, (await call).Code);
+        stand.Clock.Advance(TimeSpan.FromMinutes(6));
+        await pile.ReportAsync(new PlugStatus { Plug = 2, State = PlugState.Finished, OrderNo = orderNo, ElapsedSeconds = 288, EnergyWh = 14 });
+        await pile.HearAsync(command => command.ReportStatus is not null);
+        stand.Clock.Advance(TimeSpan.FromMinutes(5));
+        await stand.UntilAsync(orderNo, OrderState.Settled);
+        var order = await stand.OrderAsync(orderNo);
+        Assert.Equal((288, 14, "LOST"), (order.Seconds, order.EnergyWh, order.Trouble));
+        await Retry.Until("the rest went back", async () => (await stand.OrderAsync(orderNo)).RefundedFen == 98);
+        await stand.CheckAsync();
+    }
+
+    [Fact]
     public async Task A_pile_that_remembers_in_time_keeps_its_charge()
     {
         await using var stand = await Stand.OpenAsync();

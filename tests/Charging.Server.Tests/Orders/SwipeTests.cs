@@ -112,6 +112,21 @@ public sealed class SwipeTests
     }
 
     [Fact]
+    public async Task A_start_that_is_never_answered_gives_the_money_back_after_ten_minutes()
+    {
+        await using var stand = await OpenAsync(1);
+        await using var pile = await RawPile.OpenAsync(stand.App);
+        await pile.RaiseAsync(1, raised => raised.CardSwiped = new CardSwiped { Plug = 3, CardNo = Card });
+        await pile.HearAsync(command => command.StartCharge is not null);
+        var orderNo = (await stand.NewestAsync()).GetProperty("orderNo").GetString()!;
+        await stand.PassUntilAsync(orderNo, OrderState.StartFailed);
+        Assert.Equal(CardReason.InsufficientBalance, (await stand.Pile.SwipeAsync(6, Card)).Reason);
+        await stand.PassUntilAsync(orderNo, OrderState.Refunded);
+        Assert.True((await stand.Pile.SwipeAsync(6, Card)).Accepted);
+        await stand.CheckAsync();
+    }
+
+    [Fact]
     public async Task A_thousand_swipes_at_once_spend_no_more_than_there_is()
     {
         await using var stand = await OpenAsync(3);
