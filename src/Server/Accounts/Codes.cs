@@ -85,7 +85,7 @@ public sealed class Codes(IStore store, ISmsSender sms, AddressLimit addresses, 
         // A newer code may have taken its place while the provider was asked.
         if (await tx.GetAsync(AccountTables.Codes, request.Phone.ToString()) is { } codes
             && codes.Living(request.Type, tx.Now) is { } now && now.Mac.AsSpan().SequenceEqual(refused.Mac))
-            tx.Put(AccountTables.Codes, codes.With(request.Type, null));
+            tx.Put(AccountTables.Codes, codes.Unsent(request.Type));
         return Done.Ok;
     }
 

@@ -54,6 +54,9 @@ public sealed record PhoneCodes
     public PhoneCodes Sent(CodeType type, SentCode code, string today) =>
         With(type, code) with { Day = today, SentThatDay = Day == today ? SentThatDay + 1 : 1 };
 
+    /// <summary>Takes the last code back, which was never sent: it does not count.</summary>
+    public PhoneCodes Unsent(CodeType type) => With(type, null) with { SentThatDay = Math.Max(0, SentThatDay - 1) };
+
     /// <summary>Replaces the code of a type, or removes it.</summary>
     public PhoneCodes With(CodeType type, SentCode? code) =>
         type == CodeType.Register ? this with { Register = code } : this with { Login = code };

@@ -45,12 +45,13 @@ public static class CallsSetup
         app.UseMiddleware<Envelope>();
         app.MapGrpcReflectionService();
         app.Lifetime.ApplicationStarted.Register(() => CallLog.Listening(
-            app.Logger, app.Services.GetRequiredService<Listeners>().ToString(), options.DataDirectory));
+            app.Logger, app.Services.GetRequiredService<Listeners>().ToString(), Path.GetFullPath(options.DataDirectory)));
     }
 
     private static ForwardedHeadersOptions Trust(ServerOptions options)
     {
-        var forwarded = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor };
+        // No limit on the number of proxies: the first address that is not a trusted proxy's is the caller's.
+        var forwarded = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor, ForwardLimit = null };
         forwarded.KnownProxies.Clear();
         forwarded.KnownIPNetworks.Clear();
         foreach (var proxy in options.TrustedProxies)

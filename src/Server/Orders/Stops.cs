@@ -24,14 +24,13 @@ public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
     {
         // Without a name that can be sent back, the pile would not know what to stop.
         if (Text.IsClean(orderNo, 32) && await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, orderNo)) is null)
-            tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Stop, Subject = orderNo, DueAt = tx.Now, Device = plug.Device, Plug = plug.Number });
+            tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Stop, Subject = orderNo, DueAt = tx.Now, Plug = plug });
     }
 
     /// <inheritdoc/>
     public async Task RunAsync(DueRow row, CancellationToken cancellationToken)
     {
-        var plug = new PlugId(row.Device ?? throw new InvalidOperationException("A stop names its pile."), row.Plug);
-        await commands.StopAsync(plug, row.Subject, row.Tries + 1, cancellationToken);
+        await commands.StopAsync(row.Plug!.Value, row.Subject, row.Tries + 1, cancellationToken);
         await store.RunAsync(async tx =>
         {
             if (!await tx.HoldsAsync(row))
@@ -51,7 +50,7 @@ public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
         if (result.Outcome == CommandOutcome.Rejected && result.Reason is (RejectReason.Expired or RejectReason.ClockNotSet))
             return false;
         var row = await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, from.OrderNo));
-        if (row?.Device != from.Device)
+        if (row?.Plug?.Device != from.Device)
             return false;
         tx.Done(DueKind.Stop, from.OrderNo);
         // Whoever never answered the start has now said that the plug does not charge.

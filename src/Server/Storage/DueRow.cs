@@ -1,5 +1,5 @@
 using System.Globalization;
-using Charging.MqttBroker;
+using Charging.Server.Piles;
 
 namespace Charging.Server.Storage;
 
@@ -49,11 +49,11 @@ public sealed record DueRow
     /// <summary>When it is due, UTC; while it is leased, when the lease ends.</summary>
     public required DateTimeOffset DueAt { get; init; }
 
-    /// <summary>The pile, for <see cref="DueKind.Stop"/>.</summary>
-    public DeviceNo? Device { get; init; }
+    /// <summary>The plug, for a command.</summary>
+    public PlugId? Plug { get; init; }
 
-    /// <summary>The plug, from 1, for <see cref="DueKind.Stop"/>.</summary>
-    public int Plug { get; init; }
+    /// <summary>Longest time of the charge in seconds, for <see cref="DueKind.Start"/>.</summary>
+    public int MaxSeconds { get; init; }
 
     /// <summary>The worker that has leased it; null when it is free.</summary>
     public string? LeasedBy { get; init; }
@@ -78,10 +78,7 @@ public sealed record DueRow
 public static class DueRows
 {
     /// <summary>Due rows by <see cref="DueRow.Key"/>.</summary>
-    public static readonly Table<DueRow> Table = new("due", StoreJson.Default.DueRow, row => row.Key);
-
-    /// <summary>Due rows in the order in which they are due.</summary>
-    public static readonly Index<DueRow> ByTime = Table.Index("time", row => $"{Time(row.DueAt)} {row.Key}");
+    public static readonly Table<DueRow> Table = new("due", StoreJson.Default.DueRow, row => row.Key, isResident: true);
 
     /// <summary>A time as an index key that sorts as time does.</summary>
     public static string Time(DateTimeOffset time) => time.UtcTicks.ToString("D19", CultureInfo.InvariantCulture);

@@ -60,7 +60,7 @@ public sealed partial class DueWorker(
     {
         _store = store;
         var stale = _owner[..(_owner.IndexOf('/', StringComparison.Ordinal) + 1)];
-        await foreach (var row in store.ScanAsync(DueRows.ByTime, cancellationToken))
+        await foreach (var row in store.ScanAsync(DueRows.Table.ByKey, cancellationToken))
         {
             var mineOnce = row.LeasedBy?.StartsWith(stale, StringComparison.Ordinal) == true && row.LeasedBy != _owner;
             Schedule(row.Key, mineOnce ? clock.GetUtcNow() : row.DueAt);

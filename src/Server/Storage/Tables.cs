@@ -24,9 +24,9 @@ public static class Tables
     ];
 }
 
-/// <summary>How the entities are written: compact JSON, nulls and defaults left out.</summary>
+/// <summary>How the entities are written: compact JSON, nulls left out.</summary>
 [JsonSourceGenerationOptions(
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(User))]

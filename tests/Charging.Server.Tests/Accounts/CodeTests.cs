@@ -83,7 +83,9 @@ public sealed class CodeTests
         await using var app = await ChargingApp.StartAsync();
         var phone = ChargingApp.NewPhone();
         app.Sms.Behaviour = behaviour;
-        Assert.Equal(code, (await app.SendCodeAsync(phone, "register")).Code);
+        // More often than a phone may get codes: what was not sent does not count.
+        for (var i = 0; i < PhoneCodes.MaxPerDay + 1; i++)
+            Assert.Equal(code, (await app.SendCodeAsync(phone, "register")).Code);
         app.Sms.Behaviour = SmsBehaviour.Deliver;
         Assert.Equal(200, (await app.SendCodeAsync(phone, "register")).Code);
     }

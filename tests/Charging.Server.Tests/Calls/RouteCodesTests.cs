@@ -20,6 +20,11 @@ public sealed class RouteCodesTests
         Assert.Equal(["/charging.miniprogram.v1.AccountService/Login", "/charging.miniprogram.v1.AccountService/Register", "/charging.miniprogram.v1.AccountService/SendValidateCode"], RouteCodes.WithoutToken.Order());
     }
 
+    /// <summary>The interceptor guards unary methods alone.</summary>
+    [Fact]
+    public void Every_method_of_the_protos_is_unary() =>
+        Assert.DoesNotContain(Routes.All.Values, r => r.Method.IsClientStreaming || r.Method.IsServerStreaming);
+
     [Theory]
     [InlineData("login", 2007, false)]
     [InlineData("login", 2009, true)]

@@ -1,0 +1,134 @@
+using Charging.Server.Accounts;
+using Charging.Server.Orders;
+using Charging.Server.Payments;
+using Charging.Server.Storage;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Charging.Testing;
+
+/// <summary>What must hold of money, plugs and orders at every moment, whatever happened (architecture.md, Money).</summary>
+public static class MoneyCheck
+{
+    private const int Slice = 200;
+
+    /// <summary>Reads everything in one operation and insists on the invariants.</summary>
+    /// <param name="app">The app.</param>
+    /// <param name="knowsBooks">Whether the sandbox has seen every payment: not after a restart, which empties its books.</param>
+    /// <exception cref="InvalidOperationException">With everything that does not hold.</exception>
+    public static async Task CheckInvariantsAsync(this ChargingApp app, bool knowsBooks = true)
+    {
+        var store = app.Services.GetRequiredService<IStore>();
+        var faults = await store.RunAsync(async tx =>
+        {
+            var books = new Books(
+                await AllAsync(tx, AccountTables.UsersByPhone),
+                await AllAsync(tx, OrderTables.ByTime),
+                await AllAsync(tx, OrderTables.AllBusyPlugs),
+                await AllAsync(tx, Ledger.ByNumber),
+                await AllAsync(tx, DueRows.ByTime));
+            return books.Faults().Concat(knowsBooks ? books.DifferencesFrom(app.Provider) : []).ToList();
+        });
+        if (faults.Count > 0)
+            throw new InvalidOperationException($"Invariants do not hold:\n{string.Join('\n', faults)}");
+    }
+
+    private static async ValueTask<List<T>> AllAsync<T>(ITransaction tx, Index<T> index)
+        where T : class
+    {
+        var all = new List<T>();
+        for (var from = ""; ; from = index.KeyOf(all[^1]) + " ")
+        {
+            var slice = await tx.ListAsync(index, new KeyRange(from, KeyRange.End), Slice);
+            all.AddRange(slice);
+            if (slice.Count < Slice)
+                return all;
+        }
+    }
+
+    private sealed record Books(List<User> Users, List<Order> Orders, List<BusyPlug> Busy, List<LedgerEntry> Entries, List<DueRow> Due)
+    {
+        public IEnumerable<string> Faults() => [.. UserFaults(), .. Orders.SelectMany(OrderFaults), .. PlugFaults(), .. EntryFaults()];
+
+        public IEnumerable<string> DifferencesFrom(SandboxPaymentProvider provider)
+        {
+            foreach (var entry in Entries.Where(entry => entry.From == Ledger.Provider))
+            {
+                if (provider.Payments.GetValueOrDefault(Subject(entry)) != entry.AmountFen)
+                    yield return $"{entry.Key} is {entry.AmountFen} fen, and the provider took {provider.Payments.GetValueOrDefault(Subject(entry))}.";
+            }
+            foreach (var (refundNo, fen) in provider.Refunds)
+            {
+                var order = Orders.Find(order => $"{order.No}R1" == refundNo);
+                var underway = Due.Any(row => row.Kind == DueKind.Refund && row.Subject == order?.No.ToString());
+                if (order is null || fen != order.RefundedFen + (underway ? order.OwedFen : 0))
+                    yield return $"The provider sent back {fen} fen as {refundNo}, the order says {order?.RefundedFen}.";
+            }
+            foreach (var order in Orders.Where(order => order is { Tag: OrderTag.Phone, RefundedFen: > 0 }))
+            {
+                if (provider.Refunds.GetValueOrDefault($"{order.No}R1") != order.RefundedFen)
+                    yield return $"Order {order.No} was refunded {order.RefundedFen} fen, which the provider does not know of.";
+            }
+        }
+
+        private static string Subject(LedgerEntry entry) => entry.Key.Split(':')[1];
+
+        private static bool Has(OrderState state, DueKind kind) => kind == state switch
+        {
+            OrderState.Reserved => DueKind.Expire,
+            OrderState.Paid or OrderState.Starting => DueKind.Start,
+            OrderState.Charging => DueKind.Overdue,
+            OrderState.StartFailed => DueKind.Unconfirmed,
+            _ => DueKind.Refund,
+        };
+
+        private long Sum(string account) =>
+            Entries.Where(entry => entry.To == account).Sum(entry => entry.AmountFen) - Entries.Where(entry => entry.From == account).Sum(entry => entry.AmountFen);
+
+        private IEnumerable<string> UserFaults()
+        {
+            foreach (var user in Users)
+            {
+                if (user.BalanceFen < 0 || user.BalanceFen != Sum(Ledger.Balance(user.Id)))
+                    yield return $"User {user.Id} has {user.BalanceFen} fen, the entries say {Sum(Ledger.Balance(user.Id))}.";
+                var places = Orders.Where(order => order.UserId == user.Id && order.ListNumber > 0).Select(order => order.ListNumber).Order();
+                if (!places.SequenceEqual(Enumerable.Range(1, user.PaidOrders)))
+                    yield return $"User {user.Id} has gaps in the list of orders.";
+            }
+        }
+
+        private IEnumerable<string> OrderFaults(Order order)
+        {
+            var number = order.No.ToString();
+            if (order.HoldFen < 0 || order.HoldFen != Sum(Ledger.Hold(order.No)))
+                yield return $"Order {number} holds {order.HoldFen} fen, the entries say {Sum(Ledger.Hold(order.No))}.";
+            if (order.HoldFen != 0 && order.State is not (OrderState.Paid or OrderState.Starting or OrderState.Charging or OrderState.StartFailed))
+                yield return $"Order {number} is {order.State} and holds {order.HoldFen} fen.";
+            var sentBack = Entries.Where(entry => entry.Key.StartsWith($"refund:{number}:", StringComparison.Ordinal)).Sum(entry => entry.AmountFen);
+            if (order.RefundedFen != sentBack || order.OwedFen + order.RefundedFen > order.PaidFen)
+                yield return $"Order {number} of {order.PaidFen} fen owes {order.OwedFen} and refunded {order.RefundedFen}, the entries say {sentBack}.";
+            if (order.OwedFen > 0 && !Due.Any(row => row.Kind == DueKind.Refund && row.Subject == number))
+                yield return $"Order {number} owes {order.OwedFen} fen, and nothing is due that would send them back.";
+            var ends = order.State is OrderState.Settled or OrderState.Refunded or OrderState.Cancelled or OrderState.Expired;
+            if (!ends && !Due.Any(row => row.Subject == number && Has(order.State, row.Kind)))
+                yield return $"Order {number} is {order.State}, and nothing is due that would move it.";
+        }
+
+        private IEnumerable<string> PlugFaults()
+        {
+            foreach (var order in Orders.Where(order => order.IsLive && Busy.Find(busy => busy.Plug == order.Plug)?.OrderNo != order.No))
+                yield return $"Order {order.No} is {order.State} and does not have its plug {order.Plug}.";
+            foreach (var busy in Busy.Where(busy => Orders.Find(order => order.No == busy.OrderNo) is not { IsLive: true }))
+                yield return $"Plug {busy.Plug} is kept for {busy.OrderNo}, which is over.";
+        }
+
+        private IEnumerable<string> EntryFaults()
+        {
+            if (Entries.DistinctBy(entry => entry.Key).Count() != Entries.Count || Entries.DistinctBy(entry => entry.Number).Count() != Entries.Count)
+                yield return "Two entries of the ledger have the same key or number.";
+            if (Entries.Any(entry => entry.AmountFen <= 0))
+                yield return "An entry of the ledger moves nothing.";
+            if (Sum(Ledger.Owed) != Orders.Sum(order => order.OwedFen) || Sum(Ledger.Revenue) < 0 || Sum(Ledger.Provider) > 0)
+                yield return $"The accounts of the system are {Sum(Ledger.Owed)} owed, {Sum(Ledger.Revenue)} earned, {Sum(Ledger.Provider)} at the provider.";
+        }
+    }
+}
