@@ -40,14 +40,17 @@ public static class Chargectl
     /// <param name="error">Where refusals go.</param>
     /// <param name="cancellationToken">Ends it early, as Ctrl+C does.</param>
     /// <returns>The exit code.</returns>
-    public static Task<int> RunAsync(IReadOnlyList<string> args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
+    public static async Task<int> RunAsync(IReadOnlyList<string> args, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
         var result = Root().Parse(args);
         // Who mistypes an option needs the sentence; who names no command needs the list of them.
-        if (result.Action is ParseErrorAction mistake && result.CommandResult.Command.Subcommands.Count == 0)
-            mistake.ShowHelp = false;
+        if (result.Action is ParseErrorAction && result.CommandResult.Command.Subcommands.Count == 0)
+        {
+            await error.WriteLineAsync(string.Join(' ', result.Errors.Select(mistake => mistake.Message)).ReplaceLineEndings(" "));
+            return 1;
+        }
         var configuration = new InvocationConfiguration { Output = output, Error = error, ProcessTerminationTimeout = Farewell };
-        return result.InvokeAsync(configuration, cancellationToken);
+        return await result.InvokeAsync(configuration, cancellationToken);
     }
 
     private static RootCommand Root() => new(Description)

@@ -25,8 +25,9 @@ internal sealed class Session : IDisposable
         Parse = parse;
         Output = parse.InvocationConfiguration.Output;
         Error = parse.InvocationConfiguration.Error;
-        Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Output) });
-        if (!Console.Profile.Out.IsTerminal)
+        var screen = new AnsiConsoleOutput(Output);
+        Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = screen, Ansi = screen.IsTerminal ? AnsiSupport.Detect : AnsiSupport.No });
+        if (!screen.IsTerminal)
             Console.Profile.Width = WidthOfFiles;
         _channel = new Lazy<GrpcChannel>(Open);
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net.Sockets;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Charging.Ops.V1;
 using Grpc.Core;
@@ -16,7 +17,8 @@ internal static class Doctor
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LargestSkew = TimeSpan.FromSeconds(2);
 
-    private static readonly JsonSerializerOptions JsonForm = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    private static readonly JsonSerializerOptions JsonForm =
+        new(JsonSerializerDefaults.Web) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>One thing that was looked at.</summary>
     private sealed record Check(string Name, bool Ok, string Message);
@@ -88,7 +90,7 @@ internal static class Doctor
             using var response = await http.GetAsync(url, cancel);
             return response.IsSuccessStatusCode
                 ? new Check("http", true, $"{url} is ready.")
-                : new Check("http", false, $"{url} is not ready: {await response.Content.ReadAsStringAsync(cancel)}");
+                : new Check("http", false, $"{url} is not ready ({(int)response.StatusCode}): {await response.Content.ReadAsStringAsync(cancel)}");
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !cancel.IsCancellationRequested)
         {

@@ -59,7 +59,11 @@ public sealed partial class OperatorInterceptor(OperatorKeys keys, Listeners lis
             LogUnavailable(context.Method, e.Message);
             throw Refusal.Of(StatusCode.Unavailable, "The store cannot serve now: try again.");
         }
-        catch (Exception e) when (e is not RpcException && !context.CancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is not RpcException && context.CancellationToken.IsCancellationRequested)
+        {
+            throw Refusal.Of(StatusCode.Cancelled, "The caller has gone.");
+        }
+        catch (Exception e) when (e is not RpcException)
         {
             LogFault(context.Method, e);
             throw Refusal.Of(StatusCode.Internal, "A fault of the server: its log says more.");
