@@ -134,7 +134,7 @@ public sealed partial class DueWorker(
         }
     }
 
-    
+
 
     private void RunDue()
     {
