@@ -1,5 +1,8 @@
+using System.Reflection;
 using System.Text.RegularExpressions;
+using Charging.Server.Calls;
 using Charging.Server.Orders;
+using Charging.Testing;
 using Xunit;
 
 namespace Charging.Server.Tests.Documents;
@@ -40,6 +43,17 @@ public sealed partial class ReadmeTests
             if (link.Groups["anchor"].Value is { Length: > 0 } anchor)
                 Assert.Contains(anchor, Heading().Matches(Repository.Read(target)).Select(heading => Slug(heading.Groups["text"].Value)));
         });
+    }
+
+    [Fact]
+    public void The_api_page_has_every_route_and_every_code()
+    {
+        var page = Repository.Read("docs/mini-program-api.md");
+        var headings = string.Join('\n', Heading().Matches(page).Select(heading => heading.Groups["text"].Value));
+        var codes = typeof(ResultCode).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (ResultCode)field.GetValue(null)!);
+
+        Assert.All(Routes.All.Keys, route => Assert.Contains($" {route}", headings));
+        Assert.All([.. codes, ResultCode.StartFailed("…")], code => Assert.Contains($"| {code.Code} | {code.Message} |", page));
     }
 
     [Fact]
