@@ -134,8 +134,6 @@ public sealed partial class DueWorker(
         }
     }
 
-
-
     private void RunDue()
     {
         lock (_gate)
