@@ -26,6 +26,9 @@ public sealed partial class DueWorker(
 {
     private static readonly TimeSpan Forever = Timeout.InfiniteTimeSpan;
 
+    // After a long stop very much may be due at once; the store and the providers get it in portions.
+    private readonly SemaphoreSlim _slots = new(256);
+
     // The name is stable and the rest is not: what this node had leased before a crash is free again at once.
     private readonly string _owner = $"{Environment.MachineName}/{Guid.NewGuid():N}";
     private readonly Lock _gate = new();
@@ -103,6 +106,7 @@ public sealed partial class DueWorker(
         if (_timer is not null)
             await _timer.DisposeAsync();
         _stop.Dispose();
+        _slots.Dispose();
     }
 
     private void Schedule(string key, DateTimeOffset? dueAt)
@@ -189,6 +193,7 @@ public sealed partial class DueWorker(
 
     private async Task GuardAsync(Func<Task> work)
     {
+        await _slots.WaitAsync();
         try
         {
             await work();
@@ -203,6 +208,10 @@ public sealed partial class DueWorker(
         catch (Exception fault)
         {
             LogFault(fault);
+        }
+        finally
+        {
+            _slots.Release();
         }
     }
 
