@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Charging.Testing;
 
-/// <summary>What must hold of money, plugs and orders at every moment, whatever happened (architecture.md, Money).</summary>
+/// <summary>What must hold of money, plugs and orders at every moment, whatever happened (docs/tour.md, Money).</summary>
 public static class MoneyCheck
 {
     private const int Slice = 200;
