@@ -42,7 +42,8 @@ internal static class OrderBench
         {
             BaseAddress = new Uri($"http://127.0.0.1:{server.Facts.HttpPort}/wechat/smallapplet/"),
         };
-        await LoadAsync(TimeSpan.FromSeconds(3));
+        // Until the code is compiled for good.
+        await LoadAsync(TimeSpan.FromSeconds(10));
         var rate = await LoadAsync(TimeSpan.FromSeconds(seconds));
         foreach (var (_, pile) in piles)
             await pile.DisposeAsync();

@@ -43,25 +43,18 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
     /// <summary>Why the broker ended the connection; null when it did not.</summary>
     public string? CutReason => Volatile.Read(ref _cutReason);
 
-    /// <inheritdoc/>
     public MqttPacketFormatterAdapter PacketFormatterAdapter { get; } = new(MqttProtocolVersion.V311, new MqttBufferWriter(256, 4096));
 
-    /// <inheritdoc/>
     public EndPoint? RemoteEndPoint => connection.RemoteEndPoint;
 
-    /// <inheritdoc/>
     public EndPoint? LocalEndPoint => connection.LocalEndPoint;
 
-    /// <inheritdoc/>
     public X509Certificate2? ClientCertificate => null;
 
-    /// <inheritdoc/>
     public bool IsSecureConnection => connection.Features.Get<ITlsHandshakeFeature>() is not null;
 
-    /// <inheritdoc/>
     public long BytesReceived { get; private set; }
 
-    /// <inheritdoc/>
     public long BytesSent { get; private set; }
 
     /// <summary>Ends the connection without a word.</summary>
@@ -124,7 +117,6 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
         }
     }
 
-    /// <inheritdoc/>
     public async Task SendPacketAsync(MqttPacket packet, CancellationToken cancellationToken)
     {
         await _writing.WaitAsync(cancellationToken);
@@ -147,16 +139,12 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
             admitted();
     }
 
-    /// <inheritdoc/>
     public Task ConnectAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <inheritdoc/>
     public Task DisconnectAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <inheritdoc/>
     public void ResetStatistics() => (BytesReceived, BytesSent) = (0, 0);
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         // The connection is Kestrel's.

@@ -102,9 +102,9 @@ public sealed class Stand(ChargingApp app, FakeTimeProvider clock, SimulatedPile
         await app.Services.GetRequiredService<IStore>().RunAsync(tx => tx.GetAsync(OrderTables.Orders, orderNo))
         ?? throw new InvalidOperationException($"There is no order {orderNo}.");
 
-    /// <summary>Waits, with the clock at rest, until an order is in a state.</summary>
-    public Task UntilAsync(string orderNo, OrderState state) =>
-        Retry.Until($"order {orderNo} is {state}", async () => (await OrderAsync(orderNo)).State == state);
+    /// <summary>Waits, with the clock at rest, until an order is in one of some states.</summary>
+    public Task UntilAsync(string orderNo, params OrderState[] states) => Retry.Until(
+        $"order {orderNo} is {string.Join(" or ", states)}", async () => Array.IndexOf(states, (await OrderAsync(orderNo)).State) >= 0);
 
     /// <summary>Lets time pass, at most a day and a half, until an order is in a state.</summary>
     public Task PassUntilAsync(string orderNo, OrderState state) => Retry.Until($"order {orderNo} is {state} in time", async () =>

@@ -1,0 +1,68 @@
+using Charging.Ops.V1;
+using Charging.Testing;
+using Xunit;
+
+namespace Charging.Client.Cli.Tests;
+
+/// <summary>`simulate`.</summary>
+public sealed class SimulateTests
+{
+    [Theory]
+    [InlineData("json")]
+    [InlineData("binary")]
+    public async Task Simulated_piles_charge_by_card(string encoding)
+    {
+        await using var app = await ChargingApp.StartAsync();
+        await app.CtlAsync("cards", "issue", "111111786");
+        var rider = await RiderWithMoneyAsync(app, "111111786");
+        using var enough = new CancellationTokenSource();
+        string[] args =
+        [
+            "simulate", "--piles", "3", "--plugs", "4", "--card", "111111786", "--swipes-per-hour", "18000", "--unplugs-per-hour", "3600",
+            "--speed", "1000", "--seed", "5", "--encoding", encoding, "--json", .. Ctl.Operator(app),
+        ];
+        var running = Ctl.RunAsync(args, enough.Token);
+        var orders = new OrderService.OrderServiceClient(app.AsOperator());
+        await Retry.Until("a charge by card has ended", async () => running.IsCompleted ||
+            (await orders.ListOrdersAsync(new ListOrdersRequest { Phone = rider.Phone })).Orders.Any(order => order.EndedAt is not null));
+        await enough.CancelAsync();
+
+        var run = await running;
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        var totals = run.Json.GetProperty("totals");
+        Assert.Equal(3, run.Json.GetProperty("piles").GetInt32());
+        Assert.True(totals.GetProperty("chargesStarted").GetInt64() > 0, run.Output);
+        Assert.True(totals.GetProperty("swipesAccepted").GetInt64() > 0, run.Output);
+        Assert.Equal(3, (await app.CtlAsync("piles", "list", "--json")).Json.GetProperty("piles").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Run_again_it_takes_its_piles_over_with_their_plugs()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        Assert.Equal(0, (await app.CtlAsync("simulate", "--piles", "2", "--plugs", "4", "--duration", "00:00:01")).ExitCode);
+        var again = await app.CtlAsync("simulate", "--piles", "3", "--plugs", "5", "--duration", "00:00:01");
+        Assert.Equal((0, ""), (again.ExitCode, again.Error));
+        Assert.Contains("3 of 3 piles connected", again.Output);
+        var piles = (await app.CtlAsync("piles", "list", "--json")).Json.GetProperty("piles").EnumerateArray();
+        Assert.Equal([4, 4, 5], piles.Select(pile => pile.GetProperty("plugCount").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Piles_that_cannot_connect_are_a_refusal()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var run = await app.CtlAsync("simulate", "--piles", "1", "--duration", "00:00:01", "--mqtt", "127.0.0.1:1");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("--mqtt host:port", run.Sentence);
+    }
+
+    private static async Task<Rider> RiderWithMoneyAsync(ChargingApp app, string cardNo)
+    {
+        var rider = await app.RegisterAsync();
+        Assert.Equal(200, (await rider.PostAsync("bindCard", new { body = new { cardNo } })).Code);
+        var orderNo = (await rider.PostAsync("getBalanceOrderNo", new { body = new { phone = rider.Phone, amount = 100 } })).Data!.Value.GetString();
+        Assert.Equal(200, (await rider.PostAsync("addBalance", new { body = new { phone = rider.Phone, amount = 100, orderNo } })).Code);
+        return rider;
+    }
+}

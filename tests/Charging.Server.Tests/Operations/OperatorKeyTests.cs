@@ -1,0 +1,158 @@
+using Charging.Ops.V1;
+using Charging.Server.Calls;
+using Charging.Testing;
+using Google.Protobuf.Reflection;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Xunit;
+
+namespace Charging.Server.Tests.Operations;
+
+/// <summary>Who may call the operators' methods, and what an operator key does not open.</summary>
+public sealed class OperatorKeyTests
+{
+    private static readonly Marshaller<byte[]> Bytes = Marshallers.Create(b => b, b => b);
+
+    private static readonly IReadOnlyList<MethodDescriptor> Methods =
+    [
+        .. new[]
+        {
+            PileServiceReflection.Descriptor, CardServiceReflection.Descriptor, OrderServiceReflection.Descriptor,
+            UserServiceReflection.Descriptor, SystemServiceReflection.Descriptor,
+        }.SelectMany(file => file.Services).SelectMany(service => service.Methods),
+    ];
+
+    [Fact]
+    public async Task Nothing_of_the_operators_opens_without_an_operator_key()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var rider = await app.RegisterAsync();
+        var key = app.Key();
+        string?[] wrong = [null, "", "Bearer", "Bearer ", $"Bearer {new string('A', 43)}", rider.Token, key, $"Basic {key}", $"Bearer {key}x", $"Bearer {key.ToUpperInvariant()}"];
+        foreach (var method in Methods)
+        {
+            foreach (var authorization in wrong)
+            {
+                var refusal = await Assert.ThrowsAsync<RpcException>(() => CallAsync(app.CallingWith(authorization), method));
+                Assert.Equal((method.FullName, authorization, StatusCode.Unauthenticated), (method.FullName, authorization, refusal.StatusCode));
+                Assert.Contains("CHARGECTL_KEY", refusal.Status.Detail);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task An_operator_key_opens_every_method_of_the_operators()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        foreach (var method in Methods)
+        {
+            var outcome = await OutcomeAsync(app.AsOperator(), method);
+            Assert.True(outcome is StatusCode.OK or StatusCode.InvalidArgument, $"{method.FullName}: {outcome}");
+        }
+    }
+
+    [Theory]
+    [InlineData(Transport.Json)]
+    [InlineData(Transport.Grpc)]
+    public async Task An_operator_key_opens_nothing_of_a_rider(Transport transport)
+    {
+        await using var app = await ChargingApp.StartAsync(transport);
+        foreach (var route in Routes.All.Values.Where(route => !RouteCodes.WithoutToken.Contains(route.FullName)))
+        {
+            Assert.Equal((route.Name, 401), (route.Name, (await app.PostAsync(route.Name, null, $"Bearer {app.Key()}")).Code));
+            Assert.Equal((route.Name, 401), (route.Name, (await app.PostAsync(route.Name, null, app.Key())).Code));
+        }
+    }
+
+    [Fact]
+    public async Task The_key_is_for_its_owner_alone_and_survives_a_restart()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var key = app.Key();
+        Assert.Matches("^[A-Za-z0-9_-]{43}$", key);
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(app.KeyFile()));
+        Assert.DoesNotContain(app.Log.Records, record => record.Message.Contains(key));
+
+        await app.RestartAsync();
+
+        Assert.Equal(key, app.Key());
+        Assert.Equal(StatusCode.OK, await DiagnoseAsync(app.AsOperator()));
+    }
+
+    [Fact]
+    public async Task A_key_file_that_is_gone_is_made_again_and_the_old_key_is_dead()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var old = app.Key();
+        File.Delete(app.KeyFile());
+
+        await app.RestartAsync();
+
+        Assert.NotEqual(old, app.Key());
+        Assert.Equal(StatusCode.OK, await DiagnoseAsync(app.AsOperator()));
+        Assert.Equal(StatusCode.Unauthenticated, await DiagnoseAsync(app.CallingWith($"Bearer {old}")));
+        Assert.Contains(app.Log.Records, record => record.Message.Contains(app.KeyFile()));
+    }
+
+    [Fact]
+    public async Task A_damaged_key_file_stops_the_start_with_what_to_do()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        await File.WriteAllTextAsync(app.KeyFile(), "half a k");
+
+        var refusal = await Assert.ThrowsAsync<StartupException>(app.RestartAsync);
+
+        Assert.Contains(app.KeyFile(), refusal.Message);
+        Assert.Contains("delete it", refusal.Message);
+    }
+
+    [Fact]
+    public async Task Operators_are_not_served_on_the_port_of_the_mini_program()
+    {
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Settings = ["--Kestrel:Endpoints:Http:Protocols=Http2"] });
+        using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{app.Port("Http")}");
+        var client = new SystemService.SystemServiceClient(channel);
+        var refusal = await Assert.ThrowsAsync<RpcException>(
+            () => client.DiagnoseAsync(new DiagnoseRequest(), new Metadata { { "authorization", $"Bearer {app.Key()}" } }).ResponseAsync);
+        Assert.Equal(StatusCode.Unimplemented, refusal.StatusCode);
+    }
+
+    [Fact]
+    public async Task Operators_have_no_JSON_routes()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        foreach (var method in Methods)
+        {
+            foreach (var type in new[] { "application/json", "application/grpc", "application/grpc-web", "application/grpc-web-text" })
+            {
+                using var content = new ByteArrayContent("{}"u8.ToArray()) { Headers = { ContentType = new(type) } };
+                using var request = new HttpRequestMessage(HttpMethod.Post, $"/{method.Service.FullName}/{method.Name}") { Content = content };
+                request.Headers.Authorization = new("Bearer", app.Key());
+                using var answer = await app.Http.SendAsync(request);
+                Assert.False(answer.IsSuccessStatusCode, $"{method.FullName} as {type}: {answer.StatusCode}");
+            }
+        }
+    }
+
+    private static Task<StatusCode> DiagnoseAsync(CallInvoker calls) => OutcomeAsync(calls, SystemService.Descriptor.FindMethodByName("Diagnose"));
+
+    private static async Task<StatusCode> OutcomeAsync(CallInvoker calls, MethodDescriptor method)
+    {
+        try
+        {
+            await CallAsync(calls, method);
+            return StatusCode.OK;
+        }
+        catch (RpcException e)
+        {
+            return e.StatusCode;
+        }
+    }
+
+    private static Task<byte[]> CallAsync(CallInvoker calls, MethodDescriptor method)
+    {
+        var call = new Method<byte[], byte[]>(MethodType.Unary, method.Service.FullName, method.Name, Bytes, Bytes);
+        return calls.AsyncUnaryCall(call, null, default, []).ResponseAsync;
+    }
+}
