@@ -41,7 +41,9 @@ internal sealed partial class PostgresServer : IDisposable
     public async Task<double> PgbenchAsync(int clients, int seconds)
     {
         var output = await AsOwnerAsync("pgbench", "-h", _folder, "-U", "postgres", "-n", "-N", "-c", $"{clients}", "-j", "2", "-T", $"{seconds}", "postgres");
-        return double.Parse(Tps().Match(output).Groups[1].Value, CultureInfo.InvariantCulture);
+        return Tps().Match(output) is { Success: true } match
+            ? double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)
+            : throw new InvalidOperationException($"pgbench finished no transaction: {output}");
     }
 
     public void Dispose()

@@ -45,7 +45,7 @@ internal static class StoreBench
         try
         {
             await using var store = new LiteDbStore(
-                directory.FullName, BenchTables.All, [], [], TimeProvider.System, new LiteDbOptions(MaxBatch: maxBatch), NullLogger<LiteDbStore>.Instance);
+                directory.FullName, BenchTables.All, [], [], TimeProvider.System, new LiteDbOptions { MaxBatch = maxBatch }, NullLogger<LiteDbStore>.Instance);
             await store.RunAsync(t =>
             {
                 for (var i = 0; i < Plugs; i++)

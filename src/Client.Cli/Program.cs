@@ -1,1 +1,3 @@
-return 0;
+using Charging.Client.Cli;
+
+return await Chargectl.RunAsync(args, Console.Out, Console.Error);

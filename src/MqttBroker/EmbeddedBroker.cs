@@ -157,11 +157,11 @@ internal sealed class EmbeddedBroker : BackgroundService, IPileLink
     private void Begin(PileConnection pile)
     {
         // Two connections of one pile at the same instant may reach MQTTnet in another order than their numbers have.
-        // The newest number must be the one that lives, so the other goes, and the pile connects again.
-        if (_piles.TryGetValue(pile.Session.Device, out var newest) && newest != pile)
-            pile.Channel.Cut("superseded");
-        else
+        // None but the newest number may live, even when it has ended already; the other goes, and the pile connects again.
+        if (_piles.TryGetValue(pile.Session.Device, out var newest) && newest == pile)
             pile.Begin();
+        else
+            pile.Channel.Cut("superseded");
     }
 
     private void End(PileConnection pile)

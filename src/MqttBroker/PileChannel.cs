@@ -29,7 +29,7 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
     private readonly ArrayBufferWriter<byte> _acks = new();
     private long _silentSince;
     private long _stuckSince;
-    private int _cut;
+    private string? _cutReason;
 
     /// <summary>What the pile said first; null until then.</summary>
     public MqttConnectPacket? Connect { get; private set; }
@@ -40,31 +40,27 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
     /// <summary>Who it is; null until it has been authenticated.</summary>
     public PileConnection? Pile { get; set; }
 
-    /// <inheritdoc/>
+    /// <summary>Why the broker ended the connection; null when it did not.</summary>
+    public string? CutReason => Volatile.Read(ref _cutReason);
+
     public MqttPacketFormatterAdapter PacketFormatterAdapter { get; } = new(MqttProtocolVersion.V311, new MqttBufferWriter(256, 4096));
 
-    /// <inheritdoc/>
     public EndPoint? RemoteEndPoint => connection.RemoteEndPoint;
 
-    /// <inheritdoc/>
     public EndPoint? LocalEndPoint => connection.LocalEndPoint;
 
-    /// <inheritdoc/>
     public X509Certificate2? ClientCertificate => null;
 
-    /// <inheritdoc/>
     public bool IsSecureConnection => connection.Features.Get<ITlsHandshakeFeature>() is not null;
 
-    /// <inheritdoc/>
     public long BytesReceived { get; private set; }
 
-    /// <inheritdoc/>
     public long BytesSent { get; private set; }
 
     /// <summary>Ends the connection without a word.</summary>
     public void Cut(string reason)
     {
-        if (Interlocked.Exchange(ref _cut, 1) != 0)
+        if (Interlocked.CompareExchange(ref _cutReason, reason, null) is not null)
             return;
         metrics.Cut(reason);
         connection.Abort(new ConnectionAbortedException(reason));
@@ -121,7 +117,6 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
         }
     }
 
-    /// <inheritdoc/>
     public async Task SendPacketAsync(MqttPacket packet, CancellationToken cancellationToken)
     {
         await _writing.WaitAsync(cancellationToken);
@@ -144,16 +139,12 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
             admitted();
     }
 
-    /// <inheritdoc/>
     public Task ConnectAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <inheritdoc/>
     public Task DisconnectAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <inheritdoc/>
     public void ResetStatistics() => (BytesReceived, BytesSent) = (0, 0);
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         // The connection is Kestrel's.

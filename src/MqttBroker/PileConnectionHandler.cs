@@ -1,10 +1,12 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.Extensions.Logging;
 
 namespace Charging.MqttBroker;
 
 /// <summary>Where Kestrel's connections become the broker's.</summary>
-internal sealed class PileConnectionHandler(EmbeddedBroker broker, ConnectGate gate, PileBrokerOptions options, BrokerMetrics metrics, TimeProvider clock)
+internal sealed class PileConnectionHandler(
+    EmbeddedBroker broker, ConnectGate gate, PileBrokerOptions options, BrokerMetrics metrics, TimeProvider clock, ILogger<PileConnectionHandler> logger)
     : ConnectionHandler
 {
     /// <inheritdoc/>
@@ -19,7 +21,10 @@ internal sealed class PileConnectionHandler(EmbeddedBroker broker, ConnectGate g
         await broker.ServeAsync(channel);
 
         // A graceful close would wait for a pile that does not read. A stranger gets its few bytes of refusal.
-        if (channel.Pile is not null)
-            connection.Abort();
+        if (channel.Pile is not { } pile)
+            return;
+        connection.Abort();
+        if (channel.CutReason is { } reason)
+            logger.PileCut(pile.Session.Device, reason);
     }
 }

@@ -37,6 +37,7 @@ public static partial class Program
         builder.AddPiles();
         builder.AddOrders();
         builder.AddPayments();
+        builder.AddOperations();
         builder.AddDemo();
         builder.AddDueWork();
         configure?.Invoke(builder);
@@ -48,6 +49,7 @@ public static partial class Program
         app.MapPiles();
         app.MapOrders();
         app.MapPayments();
+        app.MapOperations();
         app.OpenStore();
         return app;
     }

@@ -21,11 +21,11 @@ public static class MoneyCheck
         var faults = await store.RunAsync(async tx =>
         {
             var books = new Books(
-                await AllAsync(tx, AccountTables.UsersByPhone),
-                await AllAsync(tx, OrderTables.ByTime),
-                await AllAsync(tx, OrderTables.AllBusyPlugs),
+                await AllAsync(tx, AccountTables.Users.ByKey),
+                await AllAsync(tx, OrderTables.Orders.ByKey),
+                await AllAsync(tx, OrderTables.BusyPlugs.ByKey),
                 await AllAsync(tx, Ledger.ByNumber),
-                await AllAsync(tx, DueRows.ByTime));
+                await AllAsync(tx, DueRows.Table.ByKey));
             return books.Faults().Concat(knowsBooks ? books.DifferencesFrom(app.Provider) : []).ToList();
         });
         if (faults.Count > 0)

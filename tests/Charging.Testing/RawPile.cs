@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using System.Buffers;
+using System.Collections.Concurrent;
 using Charging.Device.V1;
 using Charging.MqttBroker;
 using Charging.Server.Piles;
@@ -84,7 +84,12 @@ public sealed class RawPile : IAsyncDisposable
         _seq = seq;
         return SendAsync(new PileStatus
         {
-            ProtocolVersion = 1, BootId = BootId, ConnectionId = ConnectionId, Online = true, Seq = seq, Plugs = { plugs },
+            ProtocolVersion = 1,
+            BootId = BootId,
+            ConnectionId = ConnectionId,
+            Online = true,
+            Seq = seq,
+            Plugs = { plugs },
         });
     }
 

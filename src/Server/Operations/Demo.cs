@@ -32,7 +32,9 @@ public sealed class Demo(PileAdmin piles, Cards.Cards cards, Listeners listeners
         await cards.IssueAsync([.. VirtualCards.Select(number => CardNo.Parse(number))]);
         var started = new TaskCompletionSource();
         await using var registration = lifetime.ApplicationStarted.Register(started.SetResult);
-        await started.Task.WaitAsync(stoppingToken);
+        await started.Task.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (stoppingToken.IsCancellationRequested)
+            return;
         foreach (var device in Devices)
             await SimulateAsync(DeviceNo.Parse(device));
     }

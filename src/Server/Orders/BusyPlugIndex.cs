@@ -15,7 +15,7 @@ public sealed class BusyPlugIndex : IStoreObserver
     /// <inheritdoc/>
     public async Task LoadAsync(IStore store, CancellationToken cancellationToken)
     {
-        await foreach (var busy in store.ScanAsync(OrderTables.AllBusyPlugs, cancellationToken))
+        await foreach (var busy in store.ScanAsync(OrderTables.BusyPlugs.ByKey, cancellationToken))
             _plugs[busy.Plug] = busy;
     }
 

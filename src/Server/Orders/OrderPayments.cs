@@ -46,8 +46,7 @@ public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions op
         var starting = order.State == OrderState.Starting ? order : order.BeginStart();
         tx.Put(OrderTables.Orders, starting);
         tx.Put(OrderTables.BusyPlugs, Busy(starting) with { StartSentAt = tx.Now });
-        var row = new DueRow { Kind = DueKind.Start, Subject = starting.No.ToString(), DueAt = tx.Now, Tries = 1 };
-        tx.Put(DueRows.Table, worker.Born(row, options.StartTimeout / 2));
+        tx.Put(DueRows.Table, worker.Born(StartOf(starting) with { DueAt = tx.Now, Tries = 1 }, options.StartTimeout / 2));
         return starting;
     }
 
@@ -55,9 +54,18 @@ public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions op
     {
         tx.Put(OrderTables.Orders, order);
         tx.Put(OrderTables.BusyPlugs, Busy(order));
-        tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Start, Subject = order.No.ToString(), DueAt = tx.Now + Starts.Recheck });
+        tx.Put(DueRows.Table, StartOf(order) with { DueAt = tx.Now + Starts.Recheck });
         return order;
     }
+
+    private static DueRow StartOf(Order order) => new()
+    {
+        Kind = DueKind.Start,
+        Subject = order.No.ToString(),
+        DueAt = default,
+        Plug = order.Plug,
+        MaxSeconds = order.MaxSeconds,
+    };
 
     private static BusyPlug Busy(Order order) => new() { Plug = order.Plug, OrderNo = order.No, UserId = order.UserId };
 

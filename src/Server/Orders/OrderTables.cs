@@ -46,10 +46,7 @@ public static class OrderTables
         order => order.Trouble is null ? null : $"{DueRows.Time(order.CreatedAt)} {order.No}");
 
     /// <summary>Plugs that an order has, by plug.</summary>
-    public static readonly Table<BusyPlug> BusyPlugs = new("busy_plugs", StoreJson.Default.BusyPlug, busy => busy.Plug.ToString());
-
-    /// <summary>All of them.</summary>
-    public static readonly Index<BusyPlug> AllBusyPlugs = BusyPlugs.Index("plug", busy => busy.Plug.ToString());
+    public static readonly Table<BusyPlug> BusyPlugs = new("busy_plugs", StoreJson.Default.BusyPlug, busy => busy.Plug.ToString(), isResident: true);
 
     /// <summary>Place of an order in its rider's list.</summary>
     public static string ListKey(long userId, int listNumber) =>

@@ -25,8 +25,10 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
     /// <inheritdoc/>
     public async Task RunAsync(DueRow row, CancellationToken cancellationToken)
     {
-        var order = await store.RunAsync(tx => PrepareAsync(tx, row), cancellationToken);
-        if (order is null || await commands.StartAsync(order.Plug, row.Subject, order.MaxSeconds, cancellationToken))
+        // Just written, the row says all there is to know; later, the order may have gone on without it.
+        if (row.Leases > 0 && !await store.RunAsync(tx => PrepareAsync(tx, row), cancellationToken))
+            return;
+        if (await commands.StartAsync(row.Plug!.Value, row.Subject, row.MaxSeconds, cancellationToken))
             return;
         // The first send, and there is no connection to send on: nobody can have heard it.
         if (row is { Leases: 0, Tries: 1 })
@@ -40,6 +42,8 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
             return false;
         if (result.Outcome == CommandOutcome.Done)
             await StartedAsync(tx, order, tx.Now);
+        else if (result.Outcome != CommandOutcome.Rejected)
+            return false;
         else if (order.State == OrderState.Starting)
             await Refunds.BeginAsync(tx, order.FailStart(FailCause.Start), FailCause.Start);
         else if (order.State == OrderState.StartFailed)
@@ -59,7 +63,7 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
                 var over = order.StartedAt!.Value + TimeSpan.FromSeconds(order.MaxSeconds) + Overtime;
                 tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Overdue, Subject = order.No.ToString(), DueAt = over });
                 break;
-            // The end may have come first: what is over needs no stop.
+            // The event may come after the end, and then says nothing about now; a status that does is dealt with elsewhere.
             case OrderState.Charging or OrderState.Ended or OrderState.Settled:
                 break;
             default:
@@ -68,38 +72,36 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
         }
     }
 
-    private async ValueTask<Order?> PrepareAsync(ITransaction tx, DueRow row)
+    /// <returns>Whether the command is to be sent.</returns>
+    private async ValueTask<bool> PrepareAsync(ITransaction tx, DueRow row)
     {
         if (!await tx.HoldsAsync(row) || await tx.GetAsync(OrderTables.Orders, row.Subject) is not { } order)
-            return null;
+            return false;
         var reach = board.Reach(order.Plug.Device);
         switch (order.State)
         {
-            case OrderState.Starting when row.Leases == 0:
-                return order;
             case OrderState.Paid or OrderState.Starting when reach == PileReach.Unheard:
                 tx.Put(DueRows.Table, row.Again(tx.Now + Recheck));
-                return null;
+                return false;
             case OrderState.Paid when reach == PileReach.Offline:
                 await Refunds.BeginAsync(tx, order, FailCause.Offline);
-                return null;
+                return false;
             case OrderState.Paid:
-                order = order.BeginStart();
-                tx.Put(OrderTables.Orders, order);
+                tx.Put(OrderTables.Orders, order.BeginStart());
                 break;
             case OrderState.Starting when row.Tries < Sends:
                 break;
             case OrderState.Starting:
                 await GiveUpAsync(tx, order);
-                return null;
+                return false;
             default:
                 tx.Done(DueKind.Start, row.Subject);
-                return null;
+                return false;
         }
         tx.Put(DueRows.Table, row.Again(tx.Now + options.StartTimeout / Sends) with { Tries = row.Tries + 1 });
         if (await tx.GetAsync(OrderTables.BusyPlugs, order.Plug.ToString()) is { } busy)
             tx.Put(OrderTables.BusyPlugs, busy with { StartSentAt = tx.Now });
-        return order;
+        return true;
     }
 
     private static async ValueTask GiveUpAsync(ITransaction tx, Order order)

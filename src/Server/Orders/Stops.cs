@@ -24,14 +24,13 @@ public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
     {
         // Without a name that can be sent back, the pile would not know what to stop.
         if (Text.IsClean(orderNo, 32) && await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, orderNo, plug.Device)) is null)
-            tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Stop, Subject = orderNo, DueAt = tx.Now, Device = plug.Device, Plug = plug.Number });
+            tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Stop, Subject = orderNo, DueAt = tx.Now, Plug = plug });
     }
 
     /// <inheritdoc/>
     public async Task RunAsync(DueRow row, CancellationToken cancellationToken)
     {
-        var plug = new PlugId(row.Device ?? throw new InvalidOperationException("A stop names its pile."), row.Plug);
-        await commands.StopAsync(plug, row.Subject, cancellationToken);
+        await commands.StopAsync(row.Plug!.Value, row.Subject, cancellationToken);
         await store.RunAsync(async tx =>
         {
             if (!await tx.HoldsAsync(row))
@@ -39,7 +38,7 @@ public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
             if (row.Tries + 1 < MostTries)
                 tx.Put(DueRows.Table, row.Again(tx.Now + Pause) with { Tries = row.Tries + 1 });
             else
-                tx.Done(DueKind.Stop, row.Subject, row.Device);
+                tx.Done(DueKind.Stop, row.Subject, row.Plug!.Value.Device);
             return true;
         }, cancellationToken);
     }

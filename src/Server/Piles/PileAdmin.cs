@@ -8,23 +8,22 @@ namespace Charging.Server.Piles;
 /// <summary>What operators do with piles: registration and secrets.</summary>
 public sealed class PileAdmin(IStore store, IPileLink link)
 {
-    /// <summary>
-    /// Registers a pile with a new secret. Registered again, it keeps its secret and takes the new settings.
-    /// </summary>
-    /// <returns>The secret, which is shown this once; null when the pile had one.</returns>
+    /// <summary>Registers a pile with a new secret. Registered again, it stays as it is.</summary>
+    /// <returns>The secret, which is shown this once; null when the pile was registered before.</returns>
     public Task<string?> RegisterAsync(DeviceNo device, int plugCount, PlugNumbers plugNumbers) => store.RunAsync(async tx =>
     {
-        var known = await tx.GetAsync(PileTables.Piles, device.ToString());
-        var secret = known is null ? NewSecret() : null;
-        var pile = known ?? new Pile
+        if (await tx.GetAsync(PileTables.Piles, device.ToString()) is not null)
+            return null;
+        var secret = NewSecret();
+        tx.Put(PileTables.Piles, new Pile
         {
             Device = device,
             PlugCount = plugCount,
-            SecretHash = PileRegistry.HashOf(secret!),
+            PlugNumbers = plugNumbers,
+            SecretHash = PileRegistry.HashOf(secret),
             SecretGeneration = 1,
             RegisteredAt = tx.Now,
-        };
-        tx.Put(PileTables.Piles, pile with { PlugCount = plugCount, PlugNumbers = plugNumbers });
+        });
         return secret;
     });
 

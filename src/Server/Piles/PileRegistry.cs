@@ -14,8 +14,8 @@ public sealed class PileRegistry : IStoreObserver
     /// <summary>A pile, or null when it is not registered.</summary>
     public Pile? Find(DeviceNo device) => _piles.GetValueOrDefault(device);
 
-    /// <summary>How many there are.</summary>
-    public int Count => _piles.Count;
+    /// <summary>All of them.</summary>
+    public IEnumerable<Pile> All => _piles.Values;
 
     /// <summary>The generation of a pile's secret, or null when the pile is unknown or the secret wrong. In constant time.</summary>
     public int? Authenticate(DeviceNo device, string secret)
@@ -32,7 +32,7 @@ public sealed class PileRegistry : IStoreObserver
     /// <inheritdoc/>
     public async Task LoadAsync(IStore store, CancellationToken cancellationToken)
     {
-        await foreach (var pile in store.ScanAsync(PileTables.ByDevice, cancellationToken))
+        await foreach (var pile in store.ScanAsync(PileTables.Piles.ByKey, cancellationToken))
             _piles[pile.Device] = pile;
     }
 

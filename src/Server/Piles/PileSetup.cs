@@ -21,6 +21,7 @@ public static class PileSetup
         services.AddSingleton<PileCommands>();
         services.AddSingleton<IPileListener, PileInbox>();
         services.AddSingleton<PileRpc>();
+        services.AddHostedService<EventUpkeep>();
     }
 
     /// <summary>Maps the methods.</summary>

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Charging.Device.V1;
 using Charging.MqttBroker;
-using Charging.Server.Calls;
 using Charging.Server.Storage;
 
 namespace Charging.Server.Piles;
@@ -33,9 +32,9 @@ public sealed record SeenEvent
     /// <summary>Key of the event.</summary>
     public string Key => KeyOf(Device, SecretGeneration, EventId);
 
-    /// <summary>Key of an event.</summary>
+    /// <summary>Key of an event. A pile's events are in their order, so the old ones are found without an index.</summary>
     public static string KeyOf(DeviceNo device, int generation, uint eventId) =>
-        string.Create(CultureInfo.InvariantCulture, $"{device}:{generation}:{eventId}");
+        string.Create(CultureInfo.InvariantCulture, $"{device}:{generation:D6}:{eventId:D10}");
 }
 
 /// <summary>A message that could not be understood, set aside for a person.</summary>
@@ -83,16 +82,10 @@ public sealed record PileAlarm
 public static class PileTables
 {
     /// <summary>Piles by device number.</summary>
-    public static readonly Table<Pile> Piles = new("piles", StoreJson.Default.Pile, pile => pile.Device.ToString());
-
-    /// <summary>All of them, by device number.</summary>
-    public static readonly Index<Pile> ByDevice = Piles.Index("device", pile => pile.Device.ToString());
+    public static readonly Table<Pile> Piles = new("piles", StoreJson.Default.Pile, pile => pile.Device.ToString(), isResident: true);
 
     /// <summary>Events that were acted on.</summary>
     public static readonly Table<SeenEvent> SeenEvents = new("seen_events", StoreJson.Default.SeenEvent, seen => seen.Key);
-
-    /// <summary>The same by day, to forget them.</summary>
-    public static readonly Index<SeenEvent> SeenEventsByDay = SeenEvents.Index("day", seen => Day(seen.At));
 
     /// <summary>Messages set aside, by number.</summary>
     public static readonly Table<QuarantinedMessage> Quarantine = new(
@@ -102,7 +95,4 @@ public static class PileTables
 
     /// <summary>Alarms by pile, plug and code.</summary>
     public static readonly Table<PileAlarm> Alarms = new("alarms", StoreJson.Default.PileAlarm, alarm => $"{alarm.Device}-{alarm.Plug:D2}-{alarm.Code}");
-
-    /// <summary>A day as an index key.</summary>
-    public static string Day(DateTimeOffset at) => Shanghai.At(at).ToString("yyyyMMdd", CultureInfo.InvariantCulture);
 }

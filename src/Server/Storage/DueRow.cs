@@ -1,5 +1,6 @@
 using System.Globalization;
 using Charging.MqttBroker;
+using Charging.Server.Piles;
 
 namespace Charging.Server.Storage;
 
@@ -49,11 +50,11 @@ public sealed record DueRow
     /// <summary>When it is due, UTC; while it is leased, when the lease ends.</summary>
     public required DateTimeOffset DueAt { get; init; }
 
-    /// <summary>The pile, for <see cref="DueKind.Stop"/>.</summary>
-    public DeviceNo? Device { get; init; }
+    /// <summary>The plug, for a command.</summary>
+    public PlugId? Plug { get; init; }
 
-    /// <summary>The plug, from 1, for <see cref="DueKind.Stop"/>.</summary>
-    public int Plug { get; init; }
+    /// <summary>Longest time of the charge in seconds, for <see cref="DueKind.Start"/>.</summary>
+    public int MaxSeconds { get; init; }
 
     /// <summary>The worker that has leased it; null when it is free.</summary>
     public string? LeasedBy { get; init; }
@@ -64,8 +65,8 @@ public sealed record DueRow
     /// <summary>How often the command or the call was made.</summary>
     public int Tries { get; init; }
 
-    /// <summary>Key of the row: the kind, the subject and the pile, so one of each.</summary>
-    public string Key => KeyOf(Kind, Subject, Device);
+    /// <summary>Key of the row: the kind and the subject, and for a stop the pile, so one of each.</summary>
+    public string Key => KeyOf(Kind, Subject, Kind == DueKind.Stop ? Plug?.Device : null);
 
     /// <summary>Key of the row of a kind for a subject. Any pile may name any order, so a stop is of its pile alone.</summary>
     public static string KeyOf(DueKind kind, string subject, DeviceNo? device = null) =>
@@ -79,10 +80,7 @@ public sealed record DueRow
 public static class DueRows
 {
     /// <summary>Due rows by <see cref="DueRow.Key"/>.</summary>
-    public static readonly Table<DueRow> Table = new("due", StoreJson.Default.DueRow, row => row.Key);
-
-    /// <summary>Due rows in the order in which they are due.</summary>
-    public static readonly Index<DueRow> ByTime = Table.Index("time", row => $"{Time(row.DueAt)} {row.Key}");
+    public static readonly Table<DueRow> Table = new("due", StoreJson.Default.DueRow, row => row.Key, isResident: true);
 
     /// <summary>A time as an index key that sorts as time does.</summary>
     public static string Time(DateTimeOffset time) => time.UtcTicks.ToString("D19", CultureInfo.InvariantCulture);

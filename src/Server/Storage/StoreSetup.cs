@@ -7,15 +7,17 @@ namespace Charging.Server.Storage;
 public static class StoreSetup
 {
     /// <summary>Registers it. It is closed with the server.</summary>
+    /// <exception cref="StartupException">A setting makes no sense.</exception>
     public static void AddStore(this WebApplicationBuilder builder)
     {
+        builder.AddSettings<LiteDbOptions>("Charging:Store", options => options.Complaint());
         builder.Services.AddSingleton(services => new LiteDbStore(
             services.GetRequiredService<ServerOptions>().DataDirectory,
             Tables.All,
             [],
             [.. services.GetServices<IStoreObserver>()],
             services.GetRequiredService<TimeProvider>(),
-            new LiteDbOptions(),
+            services.GetRequiredService<LiteDbOptions>(),
             services.GetRequiredService<ILogger<LiteDbStore>>()));
         builder.Services.AddSingleton<IStore>(services => services.GetRequiredService<LiteDbStore>());
         builder.Services.AddHostedService<IndexLoader>();

@@ -23,6 +23,11 @@ public interface ITable
 
     /// <summary>An entity's key in each index, in the order of <see cref="IndexNames"/>; null where it is left out.</summary>
     string?[] IndexKeysOf(object entity);
+
+    /// <summary>
+    /// Whether the table is small enough to be kept in memory whole: what is not there is then known without looking.
+    /// </summary>
+    bool IsResident { get; }
 }
 
 /// <summary>
@@ -32,7 +37,8 @@ public interface ITable
 /// <param name="name">Name in the engine: lower-case letters and underscores.</param>
 /// <param name="json">How an entity is written.</param>
 /// <param name="key">An entity's key, 1 to 100 characters without control characters.</param>
-public sealed class Table<T>(string name, JsonTypeInfo<T> json, Func<T, string> key) : ITable
+/// <param name="isResident">Whether its size is bounded by what is open or registered, never by history.</param>
+public sealed class Table<T>(string name, JsonTypeInfo<T> json, Func<T, string> key, bool isResident = false) : ITable
     where T : class
 {
     private readonly List<Index<T>> _indexes = [];
@@ -41,8 +47,14 @@ public sealed class Table<T>(string name, JsonTypeInfo<T> json, Func<T, string> 
     /// <inheritdoc/>
     public string Name { get; } = name;
 
+    /// <inheritdoc/>
+    public bool IsResident { get; } = isResident;
+
     /// <summary>How an entity is written.</summary>
     public JsonTypeInfo<T> Json { get; } = json;
+
+    /// <summary>The entities in the order of their keys. Costs nothing beside the table itself.</summary>
+    public Index<T> ByKey => field ??= new Index<T>(this, "_id", KeyOf);
 
     /// <summary>The indexes, in the order of their definition.</summary>
     public IReadOnlyList<Index<T>> Indexes => _indexes;

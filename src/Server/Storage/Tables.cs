@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Charging.Server.Accounts;
 using Charging.Server.Cards;
+using Charging.Server.Operations;
 using Charging.Server.Orders;
 using Charging.Server.Payments;
 using Charging.Server.Piles;
@@ -18,14 +19,12 @@ public static class Tables
         PileTables.Piles, PileTables.SeenEvents, PileTables.Quarantine, PileTables.Alarms,
         OrderTables.Orders, OrderTables.BusyPlugs,
         TopUp.Table, Ledger.Entries,
+        OperatorKeys.Table,
         DueRows.Table,
     ];
 }
 
-/// <summary>
-/// How the entities are written: compact JSON, nulls left out. Other defaults are written: a required property that is 0
-/// or false could not be read back without them.
-/// </summary>
+/// <summary>How the entities are written: compact JSON, nulls left out.</summary>
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
@@ -43,5 +42,6 @@ public static class Tables
 [JsonSerializable(typeof(BusyPlug))]
 [JsonSerializable(typeof(TopUp))]
 [JsonSerializable(typeof(LedgerEntry))]
+[JsonSerializable(typeof(OperatorKey))]
 [JsonSerializable(typeof(DueRow))]
 public sealed partial class StoreJson : JsonSerializerContext;

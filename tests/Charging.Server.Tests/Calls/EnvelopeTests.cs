@@ -144,7 +144,8 @@ public sealed class EnvelopeTests(EnvelopeTests.SharedApp shared) : IClassFixtur
     [Fact]
     public async Task Requests_with_bytes_changed_at_random_are_answered_in_the_envelope()
     {
-        var rider = await shared.RiderAsync();
+        // One of its own: some of what comes out binds a card.
+        var rider = await _app.RegisterAsync();
         var names = Routes.All.Keys.ToArray();
         var seed = Encoding.UTF8.GetBytes("""{"body":{"phone":"13999999999","code":"000000","wxname":"\u5fae信","cardNo":"2577522B","amount":1.5e1,"x":[{},null]}}""");
         var change = Gen.Select(Gen.Int[0, seed.Length - 1], Gen.Byte);

@@ -41,7 +41,7 @@ public sealed class StartTests
     private static async Task<(int ExitCode, string Error)> RunAsync(string setting)
     {
         var directory = Directory.CreateTempSubdirectory("charging-");
-        var start = new ProcessStartInfo(Environment.ProcessPath!.EndsWith("dotnet", StringComparison.Ordinal) ? Environment.ProcessPath : "dotnet")
+        var start = new ProcessStartInfo("dotnet")
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

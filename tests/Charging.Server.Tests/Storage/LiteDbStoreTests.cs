@@ -79,7 +79,7 @@ public sealed class LiteDbStoreTests : StoreTests
         await CloseAsync();
         using var running = new ManualResetEventSlim();
         using var release = new ManualResetEventSlim();
-        _store = Open([], new LiteDbOptions(QueueLength: 2, MaxBatch: 1));
+        _store = Open([], new LiteDbOptions { QueueLength = 2, MaxBatch = 1 });
         var blocking = _store.RunAsync(_ =>
         {
             running.Set();

@@ -51,6 +51,42 @@ public abstract class StoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Lists_a_table_by_its_keys_with_the_writes_of_the_operation_itself()
+    {
+        await Store.PutAsync(new Thing("a", "ann"), new Thing("c", "bob"), new Thing("d", "bob"), new Thing("e", "bob"));
+
+        var listed = await Store.RunAsync(async t =>
+        {
+            t.Put(Tables.Things, new Thing("b", "new"));
+            t.Delete(Tables.Things, "c");
+            var up = await t.ListAsync(Tables.Things.ByKey, new KeyRange("a", "d"), 10);
+            var down = await t.ListAsync(Tables.Things.ByKey, new KeyRange("", KeyRange.End, Descending: true), 2);
+            return string.Concat(up.Concat(down).Select(thing => thing.Id));
+        });
+
+        Assert.Equal("abded", listed);
+    }
+
+    [Fact]
+    public async Task Knows_all_of_a_resident_table_after_a_restart()
+    {
+        await Store.RunAsync(t =>
+        {
+            foreach (var name in Enumerable.Range(0, 450).Select(n => $"{n:D3}"))
+                t.Put(Tables.Residents, new Counter(name, 1));
+            t.Delete(Tables.Residents, "007");
+            return ValueTask.FromResult(true);
+        });
+        await ReopenAsync();
+
+        var (here, gone, never) = await Store.RunAsync(async t => (
+            await t.GetAsync(Tables.Residents, "449"), await t.GetAsync(Tables.Residents, "007"), await t.GetAsync(Tables.Residents, "450")));
+
+        Assert.Equal(new Counter("449", 1), here);
+        Assert.Null(gone ?? never);
+    }
+
+    [Fact]
     public async Task Sees_its_own_writes_by_key_and_by_index()
     {
         await Store.PutAsync(new Thing("a", "ann"), new Thing("b", "bob"), new Thing("c", "bob"));

@@ -15,11 +15,12 @@ internal sealed partial class TestJson : JsonSerializerContext;
 internal static class Tables
 {
     public static readonly Table<Counter> Counters = new("counters", TestJson.Default.Counter, c => c.Name);
+    public static readonly Table<Counter> Residents = new("residents", TestJson.Default.Counter, c => c.Name, isResident: true);
     public static readonly Table<Thing> Things = new("things", TestJson.Default.Thing, t => t.Id);
     public static readonly Index<Thing> ByOwner = Things.Index("owner", t => t.Owner);
     public static readonly Index<Thing> ByDue = Things.Index("due", t => t.Due);
 
-    public static readonly IReadOnlyList<ITable> All = [Counters, Things];
+    public static readonly IReadOnlyList<ITable> All = [Counters, Residents, Things];
 }
 
 /// <summary>The store's verbs, as the tests use them.</summary>

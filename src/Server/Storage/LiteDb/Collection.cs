@@ -9,7 +9,7 @@ internal sealed class Collection
 
     /// <summary>
     /// Entities kept for a table. The engine drops its pages at each checkpoint, so without this each read by key would walk
-    /// the index and parse JSON again.
+    /// the index and parse JSON again. A resident table is kept whole.
     /// </summary>
     private const int CacheSize = 50_000;
 
@@ -19,11 +19,14 @@ internal sealed class Collection
     {
         Table = table;
         Indexes = [.. table.IndexNames.Select(n => new IndexQueries("i_" + n))];
+        ByKey = new IndexQueries("_id");
     }
 
     public ITable Table { get; }
 
     public IReadOnlyList<IndexQueries> Indexes { get; }
+
+    public IndexQueries ByKey { get; }
 
     public Dictionary<string, object> Cache { get; } = [];
 
@@ -60,7 +63,7 @@ internal sealed class Collection
             Cache.Remove(key);
             return;
         }
-        if (Cache.Count >= CacheSize)
+        if (Cache.Count >= CacheSize && !Table.IsResident)
             Cache.Clear();
         Cache[key] = entity;
     }

@@ -9,6 +9,9 @@ namespace Charging.Server.Storage.LiteDb;
 /// </summary>
 internal sealed class LiteDbEngine : IDisposable
 {
+    /// <summary>Stands for a table's own order where the number of an index is asked for.</summary>
+    public const int ByKey = -1;
+
     private const string Meta = "store_meta";
     private const string SchemaId = "schema";
 
@@ -67,6 +70,13 @@ internal sealed class LiteDbEngine : IDisposable
             _collections.Add(table, collection);
         }
         Commit();
+        foreach (var table in tables.Where(t => t.IsResident))
+        {
+            // Reading an entity is what puts it into the cache.
+            foreach (var _ in Range(table, ByKey, "", KeyRange.End, descending: false))
+            {
+            }
+        }
     }
 
     /// <exception cref="InvalidOperationException">The store was opened without this table.</exception>
@@ -78,15 +88,16 @@ internal sealed class LiteDbEngine : IDisposable
         var collection = CollectionOf(table);
         if (collection.Cache.TryGetValue(key, out var cached))
             return cached;
-        return Keys.IsKey(key) ? Read(collection.ById(key), collection).FirstOrDefault().Entity : null;
+        return Keys.IsKey(key) && !table.IsResident ? Read(collection.ById(key), collection).FirstOrDefault().Entity : null;
     }
 
     /// <summary>The rows of an index between two composed keys, in its order. Read to an end or disposed before anything else is done.</summary>
     public IEnumerable<(string At, string Key, object Entity)> Range(ITable table, int index, string from, string to, bool descending)
     {
         var collection = CollectionOf(table);
-        return Read(collection.Indexes[index].Between(from, to, descending), collection)
-            .Select(r => (r.Document[collection.Indexes[index].Name].AsString, r.Key, r.Entity));
+        var queries = index == ByKey ? collection.ByKey : collection.Indexes[index];
+        return Read(queries.Between(from, to, descending), collection)
+            .Select(r => (r.Document[queries.Name].AsString, r.Key, r.Entity));
     }
 
     /// <summary>At most as many keys of a table as asked for, from one key on.</summary>

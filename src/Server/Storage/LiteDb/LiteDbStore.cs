@@ -177,7 +177,9 @@ public sealed class LiteDbStore : IStore, IAsyncDisposable
             CancellationToken.None);
         var batch = new Batch(_sequences, _clock);
         batch.Run(work, engine);
+        _inDoubt = (engine.Batch, batch.Changes);
         batch.Commit(engine);
+        _inDoubt = default;
         batch.Answer();
         work.Task.GetAwaiter().GetResult();
         Tell(batch.Changes);

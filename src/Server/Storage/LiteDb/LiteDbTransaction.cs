@@ -58,6 +58,8 @@ internal sealed class LiteDbTransaction(LiteDbEngine engine, Overlay overlay, Se
     private static int IndexOf<T>(Index<T> index)
         where T : class
     {
+        if (ReferenceEquals(index, index.Table.ByKey))
+            return LiteDbEngine.ByKey;
         for (var i = 0; i < index.Table.Indexes.Count; i++)
         {
             if (ReferenceEquals(index.Table.Indexes[i], index))
@@ -69,7 +71,7 @@ internal sealed class LiteDbTransaction(LiteDbEngine engine, Overlay overlay, Se
     /// <summary>The rows of the file that the batch has not touched, and those it has, in the index's order.</summary>
     private IEnumerable<object> Merge(ITable table, int index, KeyRange range)
     {
-        var to = Keys.Upper(range.To);
+        var to = index == LiteDbEngine.ByKey ? range.To : Keys.Upper(range.To);
         var sign = range.Descending ? -1 : 1;
         var rows = overlay.Of(table);
         using var ours = (rows?.Range(index, range.From, to, range.Descending) ?? []).GetEnumerator();

@@ -108,7 +108,17 @@ internal sealed class Rows(int indexCount)
 
     public IEnumerable<(string At, Row? Row)> Range(int index, string from, string to, bool descending)
     {
+        if (index == LiteDbEngine.ByKey)
+            return RangeByKey(from, to, descending);
         var view = _indexes[index].GetViewBetween((from, null), (to, null));
         return descending ? view.Reverse() : view;
+    }
+
+    // Rare, and a batch is short: sorted when asked for.
+    private IEnumerable<(string At, Row? Row)> RangeByKey(string from, string to, bool descending)
+    {
+        var rows = _rows.Values.Where(r => r.Entity is not null && string.CompareOrdinal(r.Key, from) >= 0 && string.CompareOrdinal(r.Key, to) <= 0);
+        var ordered = descending ? rows.OrderByDescending(r => r.Key, StringComparer.Ordinal) : rows.OrderBy(r => r.Key, StringComparer.Ordinal);
+        return ordered.Select(r => (r.Key, (Row?)r));
     }
 }

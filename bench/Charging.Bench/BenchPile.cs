@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+using Charging.Device.V1;
+using Google.Protobuf;
+using MQTTnet;
+
+namespace Charging.Bench;
+
+/// <summary>A pile of ten plugs that does what it is told at once and speaks binary: as little work as can be for the load.</summary>
+internal sealed class BenchPile(string device) : IAsyncDisposable
+{
+    private readonly IMqttClient _client = new MqttClientFactory().CreateMqttClient();
+    private readonly ConcurrentDictionary<uint, TaskCompletionSource> _unacknowledged = new();
+    private readonly string _boot = Guid.NewGuid().ToString("N");
+    private uint _eventId;
+
+    /// <summary>Connects and reports ten plugs with a vehicle at each.</summary>
+    public async Task ConnectAsync(int port, string secret)
+    {
+        _client.ApplicationMessageReceivedAsync += e => HandleAsync(Command.Parser.ParseFrom(e.ApplicationMessage.Payload));
+        await _client.ConnectAsync(new MqttClientOptionsBuilder()
+            .WithTcpServer("127.0.0.1", port)
+            .WithProtocolVersion(MQTTnet.Formatter.MqttProtocolVersion.V311)
+            .WithClientId(device)
+            .WithCredentials(device, secret)
+            .Build());
+        await _client.SubscribeAsync($"piles/{device}/commands", MQTTnet.Protocol.MqttQualityOfServiceLevel.AtLeastOnce);
+        var status = new PileStatus { ProtocolVersion = 1, BootId = _boot, ConnectionId = _boot, Seq = 1, Online = true };
+        status.Plugs.AddRange(Enumerable.Range(1, 10).Select(n => new PlugStatus { Plug = (uint)n, State = PlugState.Connected }));
+        await PublishAsync("status", status);
+    }
+
+    /// <summary>Ends a charge, and waits until the server has the end on its disk.</summary>
+    public Task EndAsync(string orderNo, uint plug) =>
+        RaiseAsync(new PileEvent { ChargeEnded = new ChargeEnded { OrderNo = orderNo, Plug = plug, Seconds = 60, EnergyWh = 3, Reason = EndReason.Full } });
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _client.DisconnectAsync();
+        _client.Dispose();
+    }
+
+    private async Task HandleAsync(Command command)
+    {
+        switch (command.KindCase)
+        {
+            case Command.KindOneofCase.StartCharge:
+                await PublishAsync("results", new CommandResult { CommandId = command.CommandId, Outcome = CommandOutcome.Done });
+                _ = RaiseAsync(new PileEvent { ChargeStarted = new ChargeStarted { OrderNo = command.StartCharge.OrderNo, Plug = command.StartCharge.Plug } });
+                break;
+            case Command.KindOneofCase.EventAck when _unacknowledged.TryRemove(command.EventAck.EventId, out var waiting):
+                waiting.SetResult();
+                break;
+        }
+    }
+
+    private async Task RaiseAsync(PileEvent pileEvent)
+    {
+        var acknowledged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        pileEvent.EventId = Interlocked.Increment(ref _eventId);
+        pileEvent.BootId = _boot;
+        _unacknowledged[pileEvent.EventId] = acknowledged;
+        await PublishAsync("events", pileEvent);
+        await acknowledged.Task;
+    }
+
+    private Task PublishAsync(string topic, IMessage message) => _client.PublishAsync(new MqttApplicationMessage
+    {
+        Topic = $"piles/{device}/{topic}",
+        PayloadSegment = message.ToByteArray(),
+        QualityOfServiceLevel = MQTTnet.Protocol.MqttQualityOfServiceLevel.AtLeastOnce,
+    });
+}

@@ -1,0 +1,27 @@
+namespace Charging.Bench;
+
+/// <summary>The index of the benchmarks. Not named Program: that is the server, which they run.</summary>
+internal static class Benchmarks
+{
+    public static async Task<int> Main(string[] args) => args switch
+    {
+        ["read", .. var rest] => await ReadBench.RunAsync(rest),
+        ["orders", .. var rest] => await OrderBench.RunAsync(rest),
+        ["server", .. var rest] => await ServerProcess.RunAsync(rest),
+        ["status", .. var rest] => await StatusIntake.RunAsync(rest),
+        ["store", .. var rest] => await StoreBench.RunAsync(rest),
+        _ => Usage(),
+    };
+
+    private static int Usage()
+    {
+        Console.Error.WriteLine("""
+            dotnet run -c Release --project bench/Charging.Bench -- <what>
+              read [seconds] [rounds]    P1: getPileStatus against a bare endpoint (needs wrk)
+              orders [seconds] [rounds]  P2: whole durable orders against a batch of one
+              status [seconds] [rounds]  P4: pile statuses in, against Mosquitto with one subscriber
+              store [seconds] [rounds]   P2b: store operations against pgbench -N
+            """);
+        return 1;
+    }
+}

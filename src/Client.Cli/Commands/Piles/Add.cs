@@ -1,0 +1,41 @@
+using System.CommandLine;
+using Charging.Ops.V1;
+
+namespace Charging.Client.Cli.Commands.Piles;
+
+/// <summary>`piles add`.</summary>
+internal static class Add
+{
+    private static readonly Argument<string> Device = new("device-no") { Description = "Device number, 10 hex digits." };
+
+    private static readonly Option<int> Plugs = new Option<int>("--plugs")
+    {
+        Description = "How many plugs it has.",
+        DefaultValueFactory = _ => 10,
+    }.InRange(1, 99);
+
+    private static readonly Option<PlugNumbers> Numbers = new("--plug-numbers")
+    {
+        Description = "How its plugs are labelled: the tenth is 10 (Decimal) or 0A (Hex).",
+        DefaultValueFactory = _ => PlugNumbers.Decimal,
+    };
+
+    /// <summary>Makes the command.</summary>
+    public static Command Make() =>
+        new Command("add", "Registers a pile and shows its secret, this once: the MQTT password to put into the pile.") { Device, Plugs, Numbers }.Does(RunAsync);
+
+    private static async Task<int> RunAsync(Session session, CancellationToken cancel)
+    {
+        var answer = await session.Piles.RegisterPileAsync(
+            new RegisterPileRequest
+            {
+                DeviceNo = session.Parse.GetValue(Device),
+                PlugCount = session.Parse.GetValue(Plugs),
+                PlugNumbers = session.Parse.GetValue(Numbers),
+            },
+            cancellationToken: cancel);
+        session.Write(answer, console => console.Fields(
+            ("registered", answer.Pile.DeviceNo), ("plugs", Format.Number(answer.Pile.PlugCount)), ("secret (shown this once)", answer.Secret)));
+        return 0;
+    }
+}

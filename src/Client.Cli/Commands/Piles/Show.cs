@@ -1,0 +1,48 @@
+using System.CommandLine;
+using Charging.Ops.V1;
+using Spectre.Console;
+
+namespace Charging.Client.Cli.Commands.Piles;
+
+/// <summary>`piles show`.</summary>
+internal static class Show
+{
+    private static readonly Argument<string> Device = new("device-no") { Description = "Device number, 10 hex digits." };
+
+    /// <summary>Makes the command.</summary>
+    public static Command Make() => new Command("show", "Shows a pile and each of its plugs as they are now.") { Device }.Does(RunAsync);
+
+    /// <summary>Whether a pile is online, in a word.</summary>
+    public static string Reach(Pile pile) => pile.Online ? "online" : "offline";
+
+    private static async Task<int> RunAsync(Session session, CancellationToken cancel)
+    {
+        var answer = await session.Piles.GetPileAsync(new GetPileRequest { DeviceNo = session.Parse.GetValue(Device) }, cancellationToken: cancel);
+        session.Write(answer, console => Write(console, answer.Pile));
+        return 0;
+    }
+
+    private static void Write(IAnsiConsole console, Pile pile)
+    {
+        console.Fields(
+            ("pile", pile.DeviceNo),
+            ("state", Reach(pile)),
+            ("last heard", Format.Time(pile.HeardAt)),
+            ("firmware", Format.OrNone(pile.Firmware)),
+            ("registered", Format.Time(pile.RegisteredAt)),
+            ("plug numbers", Format.Name(pile.PlugNumbers)));
+        var table = Format.Columns("plug", "state", "order", "W", "Wh", "charging for", "fault");
+        foreach (var plug in pile.Plugs)
+        {
+            table.Row(
+                plug.Label,
+                Format.Name(plug.State),
+                Format.OrNone(plug.OrderNo),
+                Format.OrNone(plug.PowerW),
+                Format.OrNone(plug.EnergyWh),
+                Format.Duration(plug.ElapsedSeconds),
+                Format.OrNone(plug.Fault));
+        }
+        console.Write(table);
+    }
+}

@@ -1,0 +1,81 @@
+using System.Net.Sockets;
+using Charging.MqttBroker;
+using Charging.Server.Accounts;
+using Charging.Server.Calls;
+using Charging.Server.Storage;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Charging.Server.Operations;
+
+/// <summary>Whether the store answers.</summary>
+internal sealed class StoreHealth(IStore store) : IHealthCheck
+{
+    /// <inheritdoc/>
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await store.RunAsync(tx => tx.GetAsync(AccountTables.Users, AccountTables.Key(1)), cancellationToken).WaitAsync(cancellationToken);
+            return HealthCheckResult.Healthy();
+        }
+        catch (StoreUnavailableException e)
+        {
+            return HealthCheckResult.Unhealthy(e.Message);
+        }
+    }
+}
+
+/// <summary>Whether piles can connect.</summary>
+internal sealed class BrokerHealth(Listeners listeners) : IHealthCheck
+{
+    /// <inheritdoc/>
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            using var socket = new TcpClient();
+            await socket.ConnectAsync(listeners.Host(PileBrokerExtensions.EndpointName), listeners.Port(PileBrokerExtensions.EndpointName), cancellationToken);
+            return HealthCheckResult.Healthy();
+        }
+        catch (SocketException e)
+        {
+            return HealthCheckResult.Unhealthy(e.Message);
+        }
+    }
+}
+
+/// <summary>Whether the server takes new calls: it is not on its way down.</summary>
+internal sealed class NotDraining(IHostApplicationLifetime lifetime) : IHealthCheck
+{
+    /// <inheritdoc/>
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(lifetime.ApplicationStopping.IsCancellationRequested ? HealthCheckResult.Unhealthy("The server stops.") : HealthCheckResult.Healthy());
+}
+
+/// <summary>Adds health over gRPC (`grpc.health.v1`) and HTTP.</summary>
+internal static class HealthSetup
+{
+    /// <summary>Registers the checks.</summary>
+    public static void AddHealth(this IServiceCollection services) => services.AddGrpcHealthChecks()
+        .AddCheck<StoreHealth>("store", timeout: Diagnostics.Patience)
+        .AddCheck<BrokerHealth>("broker", timeout: Diagnostics.Patience)
+        .AddCheck<NotDraining>("running");
+
+    /// <summary>
+    /// Maps `grpc.health.v1`; `/healthz`, which is 200 as long as the process lives; and `/readyz`, which is 200 when calls
+    /// will work and else 503. Both answer what was checked as JSON.
+    /// </summary>
+    public static void MapHealth(this WebApplication app)
+    {
+        app.MapGrpcHealthChecksService();
+        app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync });
+        app.MapHealthChecks("/readyz", new HealthCheckOptions { ResponseWriter = WriteAsync });
+    }
+
+    private static Task WriteAsync(HttpContext context, HealthReport report) => context.Response.WriteAsJsonAsync(new
+    {
+        ok = report.Status == HealthStatus.Healthy,
+        checks = report.Entries.ToDictionary(check => check.Key, check => check.Value.Status == HealthStatus.Healthy ? "ok" : check.Value.Description ?? "failed"),
+    });
+}

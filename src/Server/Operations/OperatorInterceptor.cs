@@ -1,0 +1,74 @@
+using Charging.Server.Calls;
+using Charging.Server.Storage;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+
+namespace Charging.Server.Operations;
+
+/// <summary>
+/// Stands before every method of the operators, of whatever kind: nothing works without an operator key or on another
+/// port than that of gRPC, and a fault becomes a status.
+/// </summary>
+public sealed partial class OperatorInterceptor(OperatorKeys keys, Listeners listeners, ILogger<OperatorInterceptor> logger) : Interceptor
+{
+    /// <summary>Begins the full name of every method of the operators.</summary>
+    public const string MethodPrefix = "/charging.ops.";
+
+    /// <inheritdoc/>
+    public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+        TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation) =>
+        GuardAsync(context, () => continuation(request, context));
+
+    /// <inheritdoc/>
+    public override Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream, ServerCallContext context, ClientStreamingServerMethod<TRequest, TResponse> continuation) =>
+        GuardAsync(context, () => continuation(requestStream, context));
+
+    /// <inheritdoc/>
+    public override Task ServerStreamingServerHandler<TRequest, TResponse>(
+        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, ServerStreamingServerMethod<TRequest, TResponse> continuation) =>
+        GuardAsync(context, () => Finish(continuation(request, responseStream, context)));
+
+    /// <inheritdoc/>
+    public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, DuplexStreamingServerMethod<TRequest, TResponse> continuation) =>
+        GuardAsync(context, () => Finish(continuation(requestStream, responseStream, context)));
+
+    private static async Task<bool> Finish(Task call)
+    {
+        await call;
+        return true;
+    }
+
+    private Task<T> GuardAsync<T>(ServerCallContext context, Func<Task<T>> call) =>
+        context.Method.StartsWith(MethodPrefix, StringComparison.Ordinal) ? ServeAsync(context, call) : call();
+
+    private async Task<T> ServeAsync<T>(ServerCallContext context, Func<Task<T>> call)
+    {
+        var http = context.GetHttpContext();
+        if (http.Connection.LocalPort != listeners.Port("Grpc"))
+            throw Refusal.Of(StatusCode.Unimplemented, "Operators are served on the port of Kestrel:Endpoints:Grpc alone: call that one.");
+        if (keys.Find(http.Request.Headers.Authorization.ToString()) is null)
+            throw Refusal.Of(StatusCode.Unauthenticated, $"No valid operator key: put the content of {OperatorKeyFile.Name} in the server's data directory into CHARGECTL_KEY, or send it as 'authorization: Bearer …'.");
+        try
+        {
+            return await call();
+        }
+        catch (StoreUnavailableException e)
+        {
+            LogUnavailable(context.Method, e.Message);
+            throw Refusal.Of(StatusCode.Unavailable, "The store cannot serve now: try again.");
+        }
+        catch (Exception e) when (e is not RpcException && !context.CancellationToken.IsCancellationRequested)
+        {
+            LogFault(context.Method, e);
+            throw Refusal.Of(StatusCode.Internal, "A fault of the server: its log says more.");
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Method} failed: a fault of the server, answered INTERNAL.")]
+    private partial void LogFault(string method, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} could not be served now, answered UNAVAILABLE: {Reason}")]
+    private partial void LogUnavailable(string method, string reason);
+}

@@ -1,0 +1,44 @@
+using System.Reflection;
+using Charging.Ops.V1;
+using Charging.Server.Calls;
+using Charging.Server.Piles;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace Charging.Server.Operations;
+
+/// <summary>charging.ops.v1.SystemService.</summary>
+public sealed class SystemRpc(Diagnostics diagnostics, PileRegistry registry, Board board, Listeners listeners, TimeProvider clock)
+    : SystemService.SystemServiceBase
+{
+    private static readonly string Version =
+        typeof(SystemRpc).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+
+    /// <inheritdoc/>
+    public override async Task<DiagnoseResponse> Diagnose(DiagnoseRequest request, ServerCallContext context) =>
+        new() { Diagnosis = ToWire(await diagnostics.FiguresAsync(context.CancellationToken)) };
+
+    private Diagnosis ToWire(StoreFigures? figures) => new()
+    {
+        ServerTime = clock.GetUtcNow().ToTimestamp(),
+        Version = Version,
+        StoreOk = figures is not null,
+        PilesRegistered = registry.All.Count(),
+        PilesOnline = board.All.Count(board.IsOnline),
+        DueWaiting = figures?.DueWaiting ?? 0,
+        Quarantined = figures?.Quarantined ?? 0,
+        OrdersInTrouble = figures?.InTrouble ?? 0,
+        PaymentProvider = diagnostics.PaymentProvider,
+        SmsProvider = diagnostics.SmsProvider,
+        Listeners = { listeners.Names.Select(Listener) },
+        Warnings = { diagnostics.Warnings(figures) },
+    };
+
+    private Listener Listener(string name) => new()
+    {
+        Name = name,
+        Port = listeners.Port(name),
+        Tls = listeners.IsTls(name),
+        Loopback = listeners.IsLoopback(name),
+    };
+}
