@@ -138,8 +138,6 @@ public sealed partial class DueWorker(
         }
     }
 
-    
-
     private void RunDue()
     {
         lock (_gate)
