@@ -58,7 +58,8 @@ public sealed class RawPile : IAsyncDisposable
         var pile = new RawPile(DeviceNo.Parse(device));
         pile._client.ApplicationMessageReceivedAsync += e =>
         {
-            pile._received.Enqueue(Command.Parser.ParseFrom(e.ApplicationMessage.Payload.ToArray()));
+            if (Codec.TryRead(Command.Parser, e.ApplicationMessage.Payload.ToArray(), out var command))
+                pile._received.Enqueue(command);
             return Task.CompletedTask;
         };
         var will = new PileStatus { BootId = pile.BootId, ConnectionId = pile.ConnectionId, ProtocolVersion = 1 };
