@@ -10,9 +10,6 @@ public static class CardTables
     /// <summary>Cards by <see cref="Card.Key"/>.</summary>
     public static readonly Table<Card> Cards = new("cards", StoreJson.Default.Card, card => card.Key);
 
-    /// <summary>All cards by key: physical ones first.</summary>
-    public static readonly Index<Card> ByKey = Cards.Index("key", card => card.Key);
-
     /// <summary>Bound cards by owner, then place.</summary>
     public static readonly Index<Card> ByOwner = Cards.Index("owner", card =>
         card.UserId is { } id ? $"{OwnerPrefix(id)}{card.Binding.ToString("D10", CultureInfo.InvariantCulture)}" : null);

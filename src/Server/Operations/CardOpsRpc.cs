@@ -15,7 +15,7 @@ public sealed class CardOpsRpc(IStore store, Cards.Cards cards) : CardService.Ca
     /// <inheritdoc/>
     public override async Task<ListCardsResponse> ListCards(ListCardsRequest request, ServerCallContext context)
     {
-        var page = await store.PageAsync(CardTables.ByKey, Paging.Read(request.PageSize, request.PageToken));
+        var page = await store.PageAsync(CardTables.Cards.ByKey, Paging.Read(request.PageSize, request.PageToken));
         var phones = await store.PhonesAsync(page.Items.Where(card => card.UserId is not null).Select(card => card.UserId!.Value));
         return new ListCardsResponse
         {

@@ -7,11 +7,11 @@ using Charging.Server.Storage;
 
 namespace Charging.Server.Operations;
 
-/// <summary>What the store tells about the server's health. 200 stands for 200 or more.</summary>
+/// <summary>What the store tells about the server's health.</summary>
 /// <param name="DueWaiting">Work that is due and was not taken up.</param>
 /// <param name="Stuck">Whether some of it has waited for longer than a minute.</param>
-/// <param name="Quarantined">Messages set aside.</param>
-/// <param name="InTrouble">Orders that wait for an operator.</param>
+/// <param name="Quarantined">Messages set aside; 200 stands for 200 or more.</param>
+/// <param name="InTrouble">Orders that wait for an operator; 200 stands for 200 or more.</param>
 public sealed record StoreFigures(int DueWaiting, bool Stuck, int Quarantined, int InTrouble);
 
 /// <summary>Finds what is misconfigured and what waits.</summary>
@@ -37,7 +37,7 @@ public sealed class Diagnostics(
     {
         try
         {
-            return await store.RunAsync(CountAsync, cancellationToken).WaitAsync(Patience, cancellationToken);
+            return await CountAsync(cancellationToken).WaitAsync(Patience, cancellationToken);
         }
         catch (Exception e) when (e is StoreUnavailableException or TimeoutException)
         {
@@ -60,13 +60,21 @@ public sealed class Diagnostics(
             yield return $"{name} is open to other machines without TLS, so {Exposed(name)} can be overheard: give Kestrel:Endpoints:{name} an https address and a certificate.";
     }
 
-    private static async ValueTask<StoreFigures> CountAsync(ITransaction tx)
+    private async Task<StoreFigures> CountAsync(CancellationToken cancellationToken)
     {
-        var due = await tx.ListAsync(DueRows.ByTime, new KeyRange("", DueRows.Time(tx.Now)), MaxCount);
-        var quarantined = await tx.ListAsync(PileTables.QuarantineByNumber, KeyRange.Prefix(""), MaxCount);
-        var trouble = await tx.ListAsync(OrderTables.InTrouble, KeyRange.Prefix(""), MaxCount);
-        var stuck = due.Count > 0 && due[0].DueAt < tx.Now - LongestWait;
-        return new StoreFigures(due.Count, stuck, quarantined.Count, trouble.Count);
+        var (now, quarantined, inTrouble) = await store.RunAsync(
+            async tx => (
+                tx.Now,
+                (await tx.ListAsync(PileTables.Quarantine.ByKey, KeyRange.Prefix(""), MaxCount)).Count,
+                (await tx.ListAsync(OrderTables.InTrouble, KeyRange.Prefix(""), MaxCount)).Count),
+            cancellationToken);
+        var (waiting, stuck) = (0, false);
+        await foreach (var row in store.ScanAsync(DueRows.Table.ByKey, cancellationToken))
+        {
+            waiting += row.DueAt <= now ? 1 : 0;
+            stuck |= row.DueAt < now - LongestWait;
+        }
+        return new StoreFigures(waiting, stuck, quarantined, inTrouble);
     }
 
     private bool IsBehindProxy(string name) => name == "Http" && options.TrustedProxies.Length > 0;

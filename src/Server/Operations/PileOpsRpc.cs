@@ -23,7 +23,7 @@ public sealed class PileOpsRpc(
     /// <inheritdoc/>
     public override async Task<ListPilesResponse> ListPiles(ListPilesRequest request, ServerCallContext context)
     {
-        var page = await store.PageAsync(PileTables.ByDevice, Paging.Read(request.PageSize, request.PageToken));
+        var page = await store.PageAsync(PileTables.Piles.ByKey, Paging.Read(request.PageSize, request.PageToken));
         return new ListPilesResponse { Piles = { page.Items.Select(Summary) }, NextPageToken = page.NextToken };
     }
 

@@ -23,7 +23,7 @@ public sealed class SystemRpc(Diagnostics diagnostics, PileRegistry registry, Bo
         ServerTime = clock.GetUtcNow().ToTimestamp(),
         Version = Version,
         StoreOk = figures is not null,
-        PilesRegistered = registry.Count,
+        PilesRegistered = registry.All.Count(),
         PilesOnline = board.All.Count(board.IsOnline),
         DueWaiting = figures?.DueWaiting ?? 0,
         Quarantined = figures?.Quarantined ?? 0,

@@ -93,11 +93,6 @@ public static class PileTables
         StoreJson.Default.QuarantinedMessage,
         message => message.Number.ToString("D10", CultureInfo.InvariantCulture));
 
-    /// <summary>The same in the order in which they came.</summary>
-    public static readonly Index<QuarantinedMessage> QuarantineByNumber = Quarantine.Index(
-        "number",
-        message => message.Number.ToString("D10", CultureInfo.InvariantCulture));
-
     /// <summary>Alarms by pile, plug and code.</summary>
     public static readonly Table<PileAlarm> Alarms = new("alarms", StoreJson.Default.PileAlarm, alarm => $"{alarm.Device}-{alarm.Plug:D2}-{alarm.Code}");
 }
