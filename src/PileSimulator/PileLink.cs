@@ -12,7 +12,6 @@ namespace Charging.PileSimulator;
 internal sealed class PileLink(SimulatedPileOptions options, SimulatedPile pile)
 {
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new();
@@ -144,9 +143,9 @@ internal sealed class PileLink(SimulatedPileOptions options, SimulatedPile pile)
     private string Topic(string leaf) => PileWire.Topic(options.DeviceNo, leaf);
 
     /// <summary>Doubles with each failure; half of it is random, so that thousands of piles do not come back as one.</summary>
-    private static async Task PauseAsync(int failures, CancellationToken stop)
+    private async Task PauseAsync(int failures, CancellationToken stop)
     {
-        var pause = Math.Min(LongestPause.TotalMilliseconds, ShortestPause.TotalMilliseconds * Math.Pow(2, Math.Min(failures, 10)));
+        var pause = Math.Min(options.LongestReconnectPause.TotalMilliseconds, ShortestPause.TotalMilliseconds * Math.Pow(2, Math.Min(failures, 10)));
         await Task.Delay(TimeSpan.FromMilliseconds(pause * (0.5 + (Random.Shared.NextDouble() / 2))), stop)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

@@ -43,6 +43,9 @@ public sealed record SimulatedPileOptions
     /// <summary>Time until an event that was not acknowledged is sent again; doubles up to 10 minutes.</summary>
     public TimeSpan FirstResend { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Longest pause between two attempts to connect; they begin at 100 ms and double.</summary>
+    public TimeSpan LongestReconnectPause { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Simulated seconds of charging that pass in one second. Nothing but charging is sped up.</summary>
     public double Speed { get; init; } = 1;
 

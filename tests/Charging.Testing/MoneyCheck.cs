@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Charging.Testing;
 
-/// <summary>What must hold of money, plugs and orders at every moment, whatever happened (architecture.md, Money).</summary>
+/// <summary>What must hold of money, plugs and orders at every moment, whatever happened (docs/tour.md, Money).</summary>
 public static class MoneyCheck
 {
     private const int Slice = 200;
@@ -23,9 +23,9 @@ public static class MoneyCheck
             var books = new Books(
                 await AllAsync(tx, AccountTables.UsersByPhone),
                 await AllAsync(tx, OrderTables.ByTime),
-                await AllAsync(tx, OrderTables.AllBusyPlugs),
+                await AllAsync(tx, OrderTables.BusyPlugs.ByKey),
                 await AllAsync(tx, Ledger.ByNumber),
-                await AllAsync(tx, DueRows.ByTime));
+                await AllAsync(tx, DueRows.Table.ByKey));
             return books.Faults().Concat(knowsBooks ? books.DifferencesFrom(app.Provider) : []).ToList();
         });
         if (faults.Count > 0)

@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using System.Buffers;
+using System.Collections.Concurrent;
 using Charging.Device.V1;
 using Charging.MqttBroker;
 using Charging.Server.Piles;
@@ -58,7 +58,8 @@ public sealed class RawPile : IAsyncDisposable
         var pile = new RawPile(DeviceNo.Parse(device));
         pile._client.ApplicationMessageReceivedAsync += e =>
         {
-            pile._received.Enqueue(Command.Parser.ParseFrom(e.ApplicationMessage.Payload.ToArray()));
+            if (Codec.TryRead(Command.Parser, e.ApplicationMessage.Payload.ToArray(), out var command))
+                pile._received.Enqueue(command);
             return Task.CompletedTask;
         };
         var will = new PileStatus { BootId = pile.BootId, ConnectionId = pile.ConnectionId, ProtocolVersion = 1 };
@@ -83,7 +84,12 @@ public sealed class RawPile : IAsyncDisposable
         _seq = seq;
         return SendAsync(new PileStatus
         {
-            ProtocolVersion = 1, BootId = BootId, ConnectionId = ConnectionId, Online = true, Seq = seq, Plugs = { plugs },
+            ProtocolVersion = 1,
+            BootId = BootId,
+            ConnectionId = ConnectionId,
+            Online = true,
+            Seq = seq,
+            Plugs = { plugs },
         });
     }
 

@@ -42,16 +42,17 @@ public sealed class TokenIndex(TimeProvider clock) : IStoreObserver
         return entry.Caller;
     }
 
-    /// <summary>Takes up a token that was stored before this start.</summary>
-    public void Load(Token token)
+    /// <inheritdoc/>
+    public async Task LoadAsync(IStore store, CancellationToken cancellationToken)
     {
-        // Its last use may be a day younger than what is written, and a token must never live too short.
-        var entry = new Entry(token, Earlier(token.UsedAt + Token.UseGrain, clock.GetUtcNow()));
-        _tokens.TryAdd(token.Hash, entry);
+        await foreach (var token in store.ScanAsync(AccountTables.Tokens.ByKey, cancellationToken))
+        {
+            // Its last use may be a day younger than what is written, and a token must never live too short.
+            _tokens.TryAdd(token.Hash, new Entry(token, Earlier(token.UsedAt + Token.UseGrain, clock.GetUtcNow())));
+        }
+        await foreach (var user in store.ScanAsync(AccountTables.BlockedUsers, cancellationToken))
+            _blocked[user.Id] = 0;
     }
-
-    /// <summary>Takes up a rider who was blocked before this start.</summary>
-    public void LoadBlocked(User user) => _blocked[user.Id] = 0;
 
     /// <summary>At most <paramref name="limit"/> tokens that are dead.</summary>
     public IReadOnlyList<string> Dead(int limit)

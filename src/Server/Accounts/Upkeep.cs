@@ -3,23 +3,11 @@ using Charging.Server.Storage;
 namespace Charging.Server.Accounts;
 
 /// <summary>
-/// What nobody waits for: fills the index of the tokens before the server listens, writes the days on which tokens were
-/// used, and removes dead tokens and old codes every hour.
+/// What nobody waits for: writes the days on which tokens were used, and removes dead tokens and old codes every hour.
 /// </summary>
 public sealed class Upkeep(IStore store, TokenIndex index, TimeProvider clock, ILogger<Upkeep> logger) : BackgroundService
 {
     private const int Slice = 200;
-
-    // Sorts after a key itself and before every other key, all keys of the index being of one length.
-    private const string JustAfter = "!";
-
-    /// <inheritdoc/>
-    public override async Task StartAsync(CancellationToken cancellationToken)
-    {
-        await LoadAsync(AccountTables.TokensByUser, token => index.Load(token), cancellationToken);
-        await LoadAsync(AccountTables.BlockedUsers, user => index.LoadBlocked(user), cancellationToken);
-        await base.StartAsync(cancellationToken);
-    }
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -31,22 +19,6 @@ public sealed class Upkeep(IStore store, TokenIndex index, TimeProvider clock, I
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The end. The host would log it as a crash where a later part of the server fails to start.
-        }
-    }
-
-    private async Task LoadAsync<T>(Index<T> source, Action<T> load, CancellationToken cancellationToken)
-        where T : class
-    {
-        var from = "";
-        while (true)
-        {
-            var range = new KeyRange(from, KeyRange.End);
-            var slice = await store.RunAsync(tx => tx.ListAsync(source, range, Slice), cancellationToken);
-            foreach (var entity in slice)
-                load(entity);
-            if (slice.Count < Slice)
-                return;
-            from = source.KeyOf(slice[^1]) + JustAfter;
         }
     }
 

@@ -16,7 +16,7 @@ public sealed record StoreFigures(int DueWaiting, bool Stuck, int Quarantined, i
 
 /// <summary>Finds what is misconfigured and what waits.</summary>
 public sealed class Diagnostics(
-    IStore store, Listeners listeners, IHostEnvironment environment, IPaymentProvider payments, ISmsSender sms, ServerOptions options)
+    IStore store, DueWorker due, Listeners listeners, IHostEnvironment environment, IPaymentProvider payments, ISmsSender sms, ServerOptions options)
 {
     /// <summary>How long the store may take to answer.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -37,7 +37,7 @@ public sealed class Diagnostics(
     {
         try
         {
-            return await CountAsync(cancellationToken).WaitAsync(Patience, cancellationToken);
+            return await store.RunAsync(CountAsync, cancellationToken).WaitAsync(Patience, cancellationToken);
         }
         catch (Exception e) when (e is StoreUnavailableException or TimeoutException)
         {
@@ -60,21 +60,12 @@ public sealed class Diagnostics(
             yield return $"{name} is open to other machines without TLS, so {Exposed(name)} can be overheard: give Kestrel:Endpoints:{name} an https address and a certificate.";
     }
 
-    private async Task<StoreFigures> CountAsync(CancellationToken cancellationToken)
+    private async ValueTask<StoreFigures> CountAsync(ITransaction tx)
     {
-        var (now, quarantined, inTrouble) = await store.RunAsync(
-            async tx => (
-                tx.Now,
-                (await tx.ListAsync(PileTables.Quarantine.ByKey, KeyRange.Prefix(""), MaxCount)).Count,
-                (await tx.ListAsync(OrderTables.InTrouble, KeyRange.Prefix(""), MaxCount)).Count),
-            cancellationToken);
-        var (waiting, stuck) = (0, false);
-        await foreach (var row in store.ScanAsync(DueRows.Table.ByKey, cancellationToken))
-        {
-            waiting += row.DueAt <= now ? 1 : 0;
-            stuck |= row.DueAt < now - LongestWait;
-        }
-        return new StoreFigures(waiting, stuck, quarantined, inTrouble);
+        var quarantined = await tx.ListAsync(PileTables.Quarantine.ByKey, KeyRange.Prefix(""), MaxCount);
+        var trouble = await tx.ListAsync(OrderTables.InTrouble, KeyRange.Prefix(""), MaxCount);
+        var (waiting, oldest) = due.Waiting();
+        return new StoreFigures(waiting, oldest < tx.Now - LongestWait, quarantined.Count, trouble.Count);
     }
 
     private bool IsBehindProxy(string name) => name == "Http" && options.TrustedProxies.Length > 0;

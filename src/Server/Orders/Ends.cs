@@ -16,7 +16,7 @@ public static class Ends
                 await Refunds.SettleAsync(tx, order.End(record, at), order.HoldFen);
                 break;
             case OrderState.StartFailed:
-                tx.Done(DueKind.Stop, order.No.ToString());
+                tx.Done(DueKind.Stop, order.No.ToString(), order.Plug.Device);
                 await Refunds.BeginAsync(tx, order.Progress(record.Seconds, record.EnergyWh, record.MaxPowerW), FailCause.Start);
                 break;
         }

@@ -145,7 +145,7 @@ public sealed record Order
 
     /// <summary>The pile charges.</summary>
     public Order Started(DateTimeOffset at) =>
-        Move(OrderState.Charging) with { StartCommand = StartCommand.Done, StartedAt = StartedAt ?? at };
+        Move(OrderState.Charging) with { StartCommand = StartCommand.Done, StartedAt = StartedAt ?? Believe(at) };
 
     /// <summary>The start failed. Unless it is refunded in the same stroke, the pile never answered and the plug stays busy.</summary>
     public Order FailStart(FailCause cause) =>
@@ -176,8 +176,8 @@ public sealed record Order
     public Order End(ChargeEnded record, DateTimeOffset at) => Move(OrderState.Ended) with
     {
         StartCommand = StartCommand.Done,
-        EndedAt = at,
-        StartedAt = StartedAt ?? at - TimeSpan.FromSeconds(record.Seconds),
+        EndedAt = Believe(at),
+        StartedAt = StartedAt ?? Believe(at - TimeSpan.FromSeconds(record.Seconds)),
         Seconds = Clamp(record.Seconds),
         EnergyWh = Clamp(record.EnergyWh),
         MaxPowerW = Math.Max(MaxPowerW, Clamp(record.MaxPowerW)),
@@ -208,6 +208,9 @@ public sealed record Order
     private Order Move(OrderState next) => OrderMoves.IsLegal(State, next)
         ? this with { State = next }
         : throw new InvalidOperationException($"Order {No} cannot go from {State} to {next}.");
+
+    // How long ago something was is the pile's word, and nothing charges before it is paid.
+    private DateTimeOffset Believe(DateTimeOffset at) => at < (StartedAt ?? PaidAt) ? (StartedAt ?? PaidAt)!.Value : at;
 
     private static int Clamp(uint value) => (int)Math.Min(value, int.MaxValue);
 }

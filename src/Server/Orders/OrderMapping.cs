@@ -1,6 +1,6 @@
 using System.Globalization;
-using Charging.MqttBroker;
 using Charging.Miniprogram.V1;
+using Charging.MqttBroker;
 using Charging.Server.Calls;
 using Charging.Server.Payments;
 using Charging.Server.Piles;

@@ -1,6 +1,6 @@
 namespace Charging.Server.Orders;
 
-/// <summary>Where an order stands (architecture.md, Order).</summary>
+/// <summary>Where an order stands (docs/tour.md, Order).</summary>
 public enum OrderState
 {
     /// <summary>The plug is kept for the payment.</summary>

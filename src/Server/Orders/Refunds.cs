@@ -34,8 +34,9 @@ public sealed class Refunds(IStore store, IPaymentProvider provider) : IDueHandl
             order = await GiveBackAsync(tx, order);
         tx.Put(OrderTables.Orders, order);
         await Reservations.FreeAsync(tx, order);
-        foreach (var kind in (DueKind[])[DueKind.Start, DueKind.Stop, DueKind.Overdue, DueKind.Lost])
+        foreach (var kind in (DueKind[])[DueKind.Start, DueKind.Overdue, DueKind.Lost])
             tx.Done(kind, order.No.ToString());
+        tx.Done(DueKind.Stop, order.No.ToString(), order.Plug.Device);
         return order;
     }
 

@@ -60,7 +60,7 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
                 order = order.Started(at);
                 tx.Put(OrderTables.Orders, order);
                 tx.Done(DueKind.Start, order.No.ToString());
-                var over = at + TimeSpan.FromSeconds(order.MaxSeconds) + Overtime;
+                var over = order.StartedAt!.Value + TimeSpan.FromSeconds(order.MaxSeconds) + Overtime;
                 tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Overdue, Subject = order.No.ToString(), DueAt = over });
                 break;
             // The event may come after the end, and then says nothing about now; a status that does is dealt with elsewhere.

@@ -23,14 +23,14 @@ public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
     public static async ValueTask RequestAsync(ITransaction tx, string orderNo, PlugId plug)
     {
         // Without a name that can be sent back, the pile would not know what to stop.
-        if (Text.IsClean(orderNo, 32) && await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, orderNo)) is null)
+        if (Text.IsClean(orderNo, 32) && await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, orderNo, plug.Device)) is null)
             tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Stop, Subject = orderNo, DueAt = tx.Now, Plug = plug });
     }
 
     /// <inheritdoc/>
     public async Task RunAsync(DueRow row, CancellationToken cancellationToken)
     {
-        await commands.StopAsync(row.Plug!.Value, row.Subject, row.Tries + 1, cancellationToken);
+        await commands.StopAsync(row.Plug!.Value, row.Subject, cancellationToken);
         await store.RunAsync(async tx =>
         {
             if (!await tx.HoldsAsync(row))
@@ -38,7 +38,7 @@ public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
             if (row.Tries + 1 < MostTries)
                 tx.Put(DueRows.Table, row.Again(tx.Now + Pause) with { Tries = row.Tries + 1 });
             else
-                tx.Done(DueKind.Stop, row.Subject);
+                tx.Done(DueKind.Stop, row.Subject, row.Plug?.Device);
             return true;
         }, cancellationToken);
     }
@@ -47,12 +47,12 @@ public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
     public Task ResultAsync(PlugOwner from, CommandResult result) => store.RunAsync(async tx =>
     {
         // One that came too late says nothing about the plug; the next try will.
-        if (result.Outcome == CommandOutcome.Rejected && result.Reason is (RejectReason.Expired or RejectReason.ClockNotSet))
+        var isTooLate = result.Reason is RejectReason.Expired or RejectReason.ClockNotSet;
+        if (result.Outcome == CommandOutcome.Unspecified || (result.Outcome == CommandOutcome.Rejected && isTooLate))
             return false;
-        var row = await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, from.OrderNo));
-        if (row?.Plug?.Device != from.Device)
+        if (await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, from.OrderNo, from.Device)) is null)
             return false;
-        tx.Done(DueKind.Stop, from.OrderNo);
+        tx.Done(DueKind.Stop, from.OrderNo, from.Device);
         // Whoever never answered the start has now said that the plug does not charge.
         if (await from.OrderAsync(tx) is { State: OrderState.StartFailed } order)
             await Refunds.BeginAsync(tx, order, FailCause.Start);

@@ -36,6 +36,9 @@ public sealed record TopUp
     /// <summary>Where it stands.</summary>
     public TopUpState State { get; init; }
 
+    /// <summary>Why it waits for an operator; null when it does not.</summary>
+    public string? Trouble { get; init; }
+
     /// <summary>Where top-ups are kept, by number.</summary>
     public static readonly Table<TopUp> Table = new("top_ups", StoreJson.Default.TopUp, topUp => topUp.No.ToString());
 }
@@ -78,7 +81,7 @@ public sealed class TopUps(IStore store, PaymentCheck check, PaymentOptions opti
     }
 
     /// <summary>The one effect of a top-up's payment, however it is learnt of; taken up again it changes nothing.</summary>
-    /// <returns>402 when another amount was paid than was ordered.</returns>
+    /// <returns>402 when another amount was paid than was ordered; it then waits for an operator.</returns>
     public static async ValueTask<Result<Done>> CreditAsync(ITransaction tx, string orderNo, long paidFen)
     {
         if (await tx.GetAsync(TopUp.Table, orderNo) is not { } topUp)
@@ -86,7 +89,10 @@ public sealed class TopUps(IStore store, PaymentCheck check, PaymentOptions opti
         if (topUp.State == TopUpState.Credited)
             return Done.Ok;
         if (paidFen != topUp.AmountFen)
+        {
+            tx.Put(TopUp.Table, topUp with { Trouble = "PAID_OTHER_AMOUNT" });
             return ResultCode.SystemError;
+        }
         var user = await tx.GetAsync(AccountTables.Users, AccountTables.Key(topUp.UserId))
             ?? throw new InvalidOperationException($"The rider of top-up {orderNo} is gone.");
         tx.Put(AccountTables.Users, await Ledger.CreditAsync(tx, topUp.No, user, paidFen));

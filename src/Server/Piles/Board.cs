@@ -26,6 +26,9 @@ public sealed record PileView(PileSession Session, bool IsConnected, PileStatus?
 {
     private long _heardTicks;
 
+    /// <summary>When a gap was last noticed, UTC.</summary>
+    public DateTimeOffset GapAt { get; init; }
+
     /// <summary>When anything was last heard, UTC.</summary>
     public DateTimeOffset HeardAt
     {
@@ -54,7 +57,7 @@ public sealed record PileView(PileSession Session, bool IsConnected, PileStatus?
 /// <summary>What a status told the board beside its content.</summary>
 /// <param name="Counts">Whether it was of the newest connection.</param>
 /// <param name="IsFirst">Whether it was the first of its connection.</param>
-/// <param name="HasGap">Whether statuses before it were lost, or it is a will that may be of an older connection.</param>
+/// <param name="HasGap">Whether statuses before it were lost, for the first time in 10 s, or it is a will that may be of an older connection.</param>
 public readonly record struct StatusNews(bool Counts, bool IsFirst, bool HasGap);
 
 /// <summary>Who is online and what each plug reports. In memory only: it fills as piles connect.</summary>
@@ -65,6 +68,9 @@ public sealed class Board(TimeProvider clock)
 
     /// <summary>Without any message for three heartbeats a pile is offline.</summary>
     public static readonly TimeSpan Silence = TimeSpan.FromSeconds(3 * 60);
+
+    // A pile that cannot count would be asked for a status by its answer to the last asking, as fast as the line is.
+    private static readonly TimeSpan GapPause = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<DeviceNo, PileView> _piles = new();
     private readonly DateTimeOffset _startedAt = clock.GetUtcNow();
@@ -124,7 +130,8 @@ public sealed class Board(TimeProvider clock)
         var first = view.Status is null;
         var gap = view.Status is { } before && before.BootId == status.BootId && status.Online && status.Seq != before.Seq + 1;
         var now = clock.GetUtcNow();
-        Update(session, known => known with { Status = status, HeardAt = now });
+        gap &= now - view.GapAt >= GapPause;
+        Update(session, known => known with { Status = status, HeardAt = now, GapAt = gap ? now : known.GapAt });
         return new StatusNews(true, first, gap);
     }
 

@@ -10,13 +10,12 @@ public sealed class PileCommands(IPileLink link, TimeProvider clock)
 {
     // A pile that hears a command later than this refuses it.
     private static readonly TimeSpan Validity = TimeSpan.FromSeconds(15);
-    private long _number = clock.GetUtcNow().UtcTicks;
+
+    // Random, for a pile does nothing at an id that it has seen, and the clock may be set back between two starts.
+    private long _number = Random.Shared.NextInt64(long.MaxValue / 2);
 
     /// <summary>The id of an order's start command: one for each order, so a resend is known as one.</summary>
     public static string StartId(string orderNo) => $"start-{orderNo}";
-
-    /// <summary>Id of the n-th stop of an order.</summary>
-    public static string StopId(string orderNo, int number) => string.Create(CultureInfo.InvariantCulture, $"stop-{orderNo}-{number}");
 
     /// <summary>The order that the id of a start or a stop names; null for other commands.</summary>
     public static (string Verb, string OrderNo)? OrderOf(string commandId) => commandId.Split('-') switch
@@ -33,11 +32,14 @@ public sealed class PileCommands(IPileLink link, TimeProvider clock)
         return SendAsync(plug.Device, new Command { CommandId = StartId(orderNo), StartCharge = start }, cancellationToken);
     }
 
-    /// <summary>Stops a charge. False when the pile is not connected.</summary>
-    public ValueTask<bool> StopAsync(PlugId plug, string orderNo, int number, CancellationToken cancellationToken = default)
+    /// <summary>
+    /// Stops a charge. False when the pile is not connected. Each stop has an id of its own: the pile may have answered an
+    /// earlier one that there is no such charge, and begun it then.
+    /// </summary>
+    public ValueTask<bool> StopAsync(PlugId plug, string orderNo, CancellationToken cancellationToken = default)
     {
         var stop = new StopCharge { OrderNo = orderNo, Plug = (uint)plug.Number };
-        return SendAsync(plug.Device, new Command { CommandId = StopId(orderNo, number), StopCharge = stop }, cancellationToken);
+        return SendAsync(plug.Device, new Command { CommandId = NextId($"stop-{orderNo}"), StopCharge = stop }, cancellationToken);
     }
 
     /// <summary>Answers a card swipe.</summary>

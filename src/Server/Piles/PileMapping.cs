@@ -1,5 +1,5 @@
-using Charging.MqttBroker;
 using Charging.Miniprogram.V1;
+using Charging.MqttBroker;
 using Charging.Server.Calls;
 
 namespace Charging.Server.Piles;

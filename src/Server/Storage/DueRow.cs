@@ -1,4 +1,5 @@
 using System.Globalization;
+using Charging.MqttBroker;
 using Charging.Server.Piles;
 
 namespace Charging.Server.Storage;
@@ -64,11 +65,12 @@ public sealed record DueRow
     /// <summary>How often the command or the call was made.</summary>
     public int Tries { get; init; }
 
-    /// <summary>Key of the row: the kind and the subject, so one of each.</summary>
-    public string Key => KeyOf(Kind, Subject);
+    /// <summary>Key of the row: the kind, the subject and the pile, so one of each.</summary>
+    public string Key => KeyOf(Kind, Subject, Kind == DueKind.Stop ? Plug?.Device : null);
 
-    /// <summary>Key of the row of a kind for a subject.</summary>
-    public static string KeyOf(DueKind kind, string subject) => $"{kind}:{subject}";
+    /// <summary>Key of the row of a kind for a subject. Any pile may name any order, so a stop is of its pile alone.</summary>
+    public static string KeyOf(DueKind kind, string subject, DeviceNo? device = null) =>
+        device is null ? $"{kind}:{subject}" : $"{kind}:{subject}:{device}";
 
     /// <summary>The row again, free, due later.</summary>
     public DueRow Again(DateTimeOffset dueAt) => this with { DueAt = dueAt, LeasedBy = null };
@@ -84,7 +86,8 @@ public static class DueRows
     public static string Time(DateTimeOffset time) => time.UtcTicks.ToString("D19", CultureInfo.InvariantCulture);
 
     /// <summary>Removes the row of a kind for a subject.</summary>
-    public static void Done(this ITransaction tx, DueKind kind, string subject) => tx.Delete(Table, DueRow.KeyOf(kind, subject));
+    public static void Done(this ITransaction tx, DueKind kind, string subject, DeviceNo? device = null) =>
+        tx.Delete(Table, DueRow.KeyOf(kind, subject, device));
 
     /// <summary>Whether the lease under which a worker acted is still its own; else its outcome must not be written.</summary>
     public static async ValueTask<bool> HoldsAsync(this ITransaction tx, DueRow leased)

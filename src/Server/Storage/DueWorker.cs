@@ -26,6 +26,9 @@ public sealed partial class DueWorker(
 {
     private static readonly TimeSpan Forever = Timeout.InfiniteTimeSpan;
 
+    // After a long stop very much may be due at once; the store and the providers get it in portions.
+    private readonly SemaphoreSlim _slots = new(256);
+
     // The name is stable and the rest is not: what this node had leased before a crash is free again at once.
     private readonly string _owner = $"{Environment.MachineName}/{Guid.NewGuid():N}";
     private readonly Lock _gate = new();
@@ -40,6 +43,17 @@ public sealed partial class DueWorker(
     /// <summary>A row that this node runs as soon as it is durable, and any node after <paramref name="retryAfter"/>.</summary>
     public DueRow Born(DueRow row, TimeSpan? retryAfter = null) =>
         row with { LeasedBy = _owner, Leases = 0, DueAt = row.DueAt + (retryAfter ?? DueRow.Lease) };
+
+    /// <summary>How many rows are due and not yet taken up, and since when the oldest is.</summary>
+    public (int Count, DateTimeOffset? Oldest) Waiting()
+    {
+        lock (_gate)
+        {
+            var now = clock.GetUtcNow();
+            var count = _schedule.TakeWhile(row => row.DueAt <= now).Count();
+            return (count, count == 0 ? null : _schedule.Min.DueAt);
+        }
+    }
 
     /// <inheritdoc/>
     public void Committed(IReadOnlyList<Change> changes)
@@ -92,6 +106,7 @@ public sealed partial class DueWorker(
         if (_timer is not null)
             await _timer.DisposeAsync();
         _stop.Dispose();
+        _slots.Dispose();
     }
 
     private void Schedule(string key, DateTimeOffset? dueAt)
@@ -122,8 +137,6 @@ public sealed partial class DueWorker(
                 _timer?.Change(TimeSpan.FromTicks(Math.Clamp((_schedule.Min.DueAt - clock.GetUtcNow()).Ticks, 0, TimeSpan.TicksPerHour)), Forever);
         }
     }
-
-    
 
     private void RunDue()
     {
@@ -180,6 +193,7 @@ public sealed partial class DueWorker(
 
     private async Task GuardAsync(Func<Task> work)
     {
+        await _slots.WaitAsync();
         try
         {
             await work();
@@ -194,6 +208,10 @@ public sealed partial class DueWorker(
         catch (Exception fault)
         {
             LogFault(fault);
+        }
+        finally
+        {
+            _slots.Release();
         }
     }
 

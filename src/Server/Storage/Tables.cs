@@ -24,9 +24,10 @@ public static class Tables
     ];
 }
 
-/// <summary>How the entities are written: compact JSON, nulls left out.</summary>
+/// <summary>How the entities are written: compact JSON, nulls and what is computed left out.</summary>
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    IgnoreReadOnlyProperties = true,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(User))]

@@ -1,3 +1,5 @@
+using Charging.Device.V1;
+using Charging.PileSimulator;
 using Charging.Server.Orders;
 using Charging.Server.Payments;
 using Charging.Testing;
@@ -100,6 +102,19 @@ public sealed class PaymentTests
         Assert.Equal(200, (await stand.ChargeAsync(orderNo)).Code);
         Assert.Equal(403, (await stand.ChargeAsync(orderNo, 1.02)).Code);
         Assert.Equal(1, stand.Pile.StartsObeyed(orderNo));
+        await stand.CheckAsync();
+    }
+
+    [Fact]
+    public async Task Fifty_calls_at_once_that_fail_refund_once()
+    {
+        await using var stand = await Stand.OpenAsync();
+        stand.Pile.Faults = new PileFaults { RejectStarts = RejectReason.NothingConnected };
+        var orderNo = await stand.ReserveAsync();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => stand.ChargeAsync(orderNo)));
+        Assert.All(answers, answer => Assert.Equal(4000, answer.Code));
+        await stand.UntilAsync(orderNo, OrderState.Refunded);
+        Assert.Single(stand.App.Provider.Refunds);
         await stand.CheckAsync();
     }
 

@@ -98,6 +98,25 @@ public sealed class StartFailureTests
     }
 
     [Fact]
+    public async Task A_pile_that_obeyed_unheard_is_stopped_when_it_is_back_and_the_money_goes_back()
+    {
+        await using var stand = await Stand.OpenAsync();
+        stand.Pile.Faults = new PileFaults { StartDelay = TimeSpan.FromSeconds(1) };
+        var orderNo = await stand.ReserveAsync();
+        var call = stand.ChargeAsync(orderNo);
+        await stand.Pile.WaitForCommandAsync(command => command.StartCharge is not null);
+        stand.Pile.CutLink();
+        Assert.Equal(4000, (await stand.WhileAsync(call)).Code);
+        Assert.Equal(PlugState.Charging, stand.Pile.Plug(2).State);
+        stand.Pile.RestoreLink();
+        await stand.App.WaitUntilOnlineAsync(stand.Pile);
+        await stand.PassUntilAsync(orderNo, OrderState.Refunded);
+        await stand.Pile.WaitUntilAsync("stopped", pile => pile.Plug(2).State == PlugState.Finished);
+        Assert.True(stand.Clock.GetUtcNow() - Stand.Beginning < TimeSpan.FromMinutes(3));
+        await stand.CheckAsync();
+    }
+
+    [Fact]
     public async Task An_offline_pile_is_3004_and_the_money_goes_back()
     {
         await using var stand = await Stand.OpenAsync();

@@ -26,6 +26,19 @@ public sealed class TopUpTests
     }
 
     [Fact]
+    public async Task Numbers_carry_the_day_in_Shanghai_and_a_counter_that_goes_on()
+    {
+        await using var stand = await Stand.OpenAsync();
+        var first = (await stand.Rider.NewTopUpAsync(1)).Data!.Value.GetString()!;
+        stand.Clock.Advance(new DateTimeOffset(2019, 12, 4, 15, 59, 59, TimeSpan.Zero) - stand.Clock.GetUtcNow());
+        var last = (await stand.Rider.NewTopUpAsync(1)).Data!.Value.GetString()!;
+        stand.Clock.Advance(TimeSpan.FromSeconds(1));
+        var next = (await stand.Rider.NewTopUpAsync(1)).Data!.Value.GetString()!;
+        Assert.Equal(("20191204", "20191204", "20191205"), (first[..8], last[..8], next[..8]));
+        Assert.True(long.Parse(first[8..]) < long.Parse(last[8..]) && long.Parse(last[8..]) < long.Parse(next[8..]));
+    }
+
+    [Fact]
     public async Task The_number_may_come_as_deviceNo_as_in_the_document()
     {
         await using var stand = await Stand.OpenAsync();

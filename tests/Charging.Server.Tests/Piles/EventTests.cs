@@ -1,0 +1,153 @@
+using Charging.Device.V1;
+using Charging.MqttBroker;
+using Charging.Server.Orders;
+using Charging.Server.Piles;
+using Charging.Server.Storage;
+using Charging.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace Charging.Server.Tests.Piles;
+
+/// <summary>Events of piles: each acted on once and acknowledged each time (device-protocol.md, Messages).</summary>
+public sealed class EventTests
+{
+    [Fact]
+    public async Task An_event_that_comes_again_is_acknowledged_again_and_not_acted_on()
+    {
+        await using var stand = await Stand.OpenAsync();
+        await using var pile = await RawPile.OpenAsync(stand.App);
+        var orderNo = await BeginAsync(stand, pile);
+        for (var times = 1; times <= 3; times++)
+        {
+            await pile.RaiseAsync(7, raised => raised.ChargeEnded = Ended(orderNo, (uint)(100 * times)));
+            await pile.AckedAsync(7, times);
+        }
+        var order = await stand.OrderAsync(orderNo);
+        Assert.Equal((OrderState.Settled, 100), (order.State, order.Seconds));
+        // Not even under another number.
+        await pile.RaiseAsync(8, raised => raised.ChargeEnded = Ended(orderNo, 900));
+        await pile.AckedAsync(8);
+        Assert.Equal(100, (await stand.OrderAsync(orderNo)).Seconds);
+        await stand.CheckAsync();
+    }
+
+    [Fact]
+    public async Task Events_may_come_in_any_order_and_before_the_result()
+    {
+        await using var stand = await Stand.OpenAsync();
+        await using var pile = await RawPile.OpenAsync(stand.App);
+        var orderNo = (await stand.Rider.ReserveAsync(pile.Device, "02")).Data!.Value.GetString()!;
+        var call = stand.Rider.ChargeAsync(pile.Device, "02", orderNo, 1.01);
+        var start = await pile.HearAsync(command => command.StartCharge is not null);
+        await pile.RaiseAsync(2, raised => raised.ChargeEnded = Ended(orderNo, 3));
+        Assert.Equal(200, (await call).Code);
+        await pile.RaiseAsync(1, raised => raised.ChargeStarted = new ChargeStarted { OrderNo = orderNo, Plug = 2 });
+        await pile.AnswerAsync(start);
+        await pile.AckedAsync(1);
+        // Answered after the result, and by then a stop would have gone out.
+        await pile.RaiseAsync(3, raised => raised.Alarm = new Alarm { Code = AlarmCode.Door, Raised = true });
+        await pile.AckedAsync(3);
+        Assert.Equal(OrderState.Settled, (await stand.OrderAsync(orderNo)).State);
+        Assert.DoesNotContain(pile.Received, command => command.StopCharge is not null);
+        await stand.CheckAsync();
+    }
+
+    [Fact]
+    public async Task A_pile_does_not_speak_for_another_piles_orders()
+    {
+        await using var stand = await Stand.OpenAsync();
+        await using var other = await RawPile.OpenAsync(stand.App);
+        var orderNo = await stand.BeginAsync(2);
+        await other.RaiseAsync(1, raised => raised.ChargeEnded = Ended(orderNo, 1));
+        await other.AckedAsync(1);
+        await other.SendAsync(new CommandResult { CommandId = PileCommands.StartId(orderNo), Outcome = CommandOutcome.Rejected });
+        await other.SendAsync(new CommandResult { CommandId = $"stop-{orderNo}-1", Outcome = CommandOutcome.Done });
+        await other.ReportAsync(new PlugStatus { Plug = 2, State = PlugState.Charging, OrderNo = orderNo });
+        await other.HearAsync(command => command.StopCharge?.OrderNo == orderNo);
+        Assert.Equal(OrderState.Charging, (await stand.OrderAsync(orderNo)).State);
+
+        // The stop that the other pile never answers does not keep the order's own pile from being stopped.
+        stand.Pile.RaiseAlarm(AlarmCode.Smoke, 2);
+        await stand.UntilAsync(orderNo, OrderState.Settled);
+        await stand.CheckAsync();
+    }
+
+    [Fact]
+    public async Task What_cannot_be_understood_is_acknowledged_and_set_aside()
+    {
+        await using var stand = await Stand.OpenAsync();
+        await using var pile = await RawPile.OpenAsync(stand.App);
+        await pile.SendAsync("events", """{"eventId":5,"bootId":"boot-1","somethingNew":{"a":1}}"""u8.ToArray());
+        await Retry.Until("it is acknowledged", () => pile.Received.Any(command => command.EventAck?.EventId == 5));
+        await pile.SendAsync("events", "{broken"u8.ToArray());
+        await pile.SendAsync("results", [0xff, 0xff, 0xff]);
+        await pile.SendAsync("status", "[]"u8.ToArray());
+        await Retry.Until("they are set aside", async () => (await AsideAsync(stand, pile.Device)).Count == 4);
+        Assert.Equal(
+            ["An event of no known kind.", $"Unreadable on piles/{pile.Device}/events.", $"Unreadable on piles/{pile.Device}/results.", $"Unreadable on piles/{pile.Device}/status."],
+            (await AsideAsync(stand, pile.Device)).Select(message => message.Reason).Order());
+    }
+
+    [Fact]
+    public async Task A_replaced_board_counts_its_events_anew()
+    {
+        await using var stand = await Stand.OpenAsync();
+        await using var pile = await RawPile.OpenAsync(stand.App);
+        var orderNo = await BeginAsync(stand, pile);
+        await pile.RaiseAsync(1, raised => raised.Alarm = new Alarm { Code = AlarmCode.Door });
+        await pile.AckedAsync(1);
+
+        var secret = await stand.App.Services.GetRequiredService<PileAdmin>().RotateSecretAsync(DeviceNo.Parse(pile.Device));
+        await Retry.Until("the old secret's connection is closed", () => !pile.IsConnected);
+        await using var board = await RawPile.ConnectAsync(stand.App, pile.Device, secret.Value!);
+        await board.RaiseAsync(1, raised => raised.ChargeEnded = Ended(orderNo, 60));
+        await board.AckedAsync(1);
+        Assert.Equal(OrderState.Settled, (await stand.OrderAsync(orderNo)).State);
+        await stand.CheckAsync();
+    }
+
+    [Fact]
+    public async Task An_event_is_acknowledged_only_when_its_effect_is_durable()
+    {
+        var stopped = new StoppableStore();
+        await using var stand = await Stand.OpenAsync(configure: stopped.Use);
+        await using var pile = await RawPile.OpenAsync(stand.App);
+        var orderNo = await BeginAsync(stand, pile);
+        stopped.IsStopped = true;
+        await pile.RaiseAsync(1, raised => raised.ChargeEnded = Ended(orderNo, 60));
+        await Retry.Until("the store has refused", () => stopped.Refusals > 0);
+        Assert.DoesNotContain(pile.Received, command => command.EventAck is not null);
+        stopped.IsStopped = false;
+        Assert.Equal(OrderState.Charging, (await stand.OrderAsync(orderNo)).State);
+        await pile.RaiseAsync(1, raised => raised.ChargeEnded = Ended(orderNo, 60));
+        await pile.AckedAsync(1);
+        Assert.Equal(OrderState.Settled, (await stand.OrderAsync(orderNo)).State);
+        await stand.CheckAsync();
+    }
+
+    private static ChargeEnded Ended(string orderNo, uint seconds) =>
+        new() { OrderNo = orderNo, Plug = 2, Seconds = seconds, EnergyWh = 5, MaxPowerW = 200, Reason = EndReason.Full };
+
+    private static async Task<string> BeginAsync(Stand stand, RawPile pile)
+    {
+        var orderNo = (await stand.Rider.ReserveAsync(pile.Device, "02")).Data!.Value.GetString()!;
+        var call = stand.Rider.ChargeAsync(pile.Device, "02", orderNo, 1.01);
+        await pile.AnswerAsync(await pile.HearAsync(command => command.StartCharge?.OrderNo == orderNo));
+        Assert.Equal(200, (await call).Code);
+        return orderNo;
+    }
+
+    private static async Task<IReadOnlyList<QuarantinedMessage>> AsideAsync(Stand stand, string device)
+    {
+        var store = stand.App.Services.GetRequiredService<IStore>();
+        var found = new List<QuarantinedMessage>();
+        for (var number = 1; number < 20; number++)
+        {
+            var key = number.ToString("D10", System.Globalization.CultureInfo.InvariantCulture);
+            if (await store.RunAsync(tx => tx.GetAsync(PileTables.Quarantine, key)) is { } message && message.Device.ToString() == device)
+                found.Add(message);
+        }
+        return found;
+    }
+}
