@@ -17,20 +17,24 @@ public static class MoneyCheck
     /// <exception cref="InvalidOperationException">With everything that does not hold.</exception>
     public static async Task CheckInvariantsAsync(this ChargingApp app, bool knowsBooks = true)
     {
-        var store = app.Services.GetRequiredService<IStore>();
-        var faults = await store.RunAsync(async tx =>
-        {
-            var books = new Books(
-                await AllAsync(tx, AccountTables.UsersByPhone),
-                await AllAsync(tx, OrderTables.ByTime),
-                await AllAsync(tx, OrderTables.BusyPlugs.ByKey),
-                await AllAsync(tx, Ledger.ByNumber),
-                await AllAsync(tx, DueRows.Table.ByKey));
-            return books.Faults().Concat(knowsBooks ? books.DifferencesFrom(app.Provider) : []).ToList();
-        });
+        var faults = await FaultsAsync(app.Services.GetRequiredService<IStore>(), knowsBooks ? app.Provider : null);
         if (faults.Count > 0)
             throw new InvalidOperationException($"Invariants do not hold:\n{string.Join('\n', faults)}");
     }
+
+    /// <summary>What does not hold, in sentences; empty when everything does. Reads everything in one operation.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="provider">The provider whose books must agree; null when they do not know everything.</param>
+    public static Task<List<string>> FaultsAsync(IStore store, SandboxPaymentProvider? provider = null) => store.RunAsync(async tx =>
+    {
+        var books = new Books(
+            await AllAsync(tx, AccountTables.UsersByPhone),
+            await AllAsync(tx, OrderTables.ByTime),
+            await AllAsync(tx, OrderTables.BusyPlugs.ByKey),
+            await AllAsync(tx, Ledger.ByNumber),
+            await AllAsync(tx, DueRows.Table.ByKey));
+        return books.Faults().Concat(provider is null ? [] : books.DifferencesFrom(provider)).ToList();
+    });
 
     private static async ValueTask<List<T>> AllAsync<T>(ITransaction tx, Index<T> index)
         where T : class

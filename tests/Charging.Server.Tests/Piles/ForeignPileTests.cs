@@ -61,6 +61,7 @@ public sealed class ForeignPileTests
         }
     }
 
-    private static string Root(string from) =>
+    /// <summary>The folder of the repository.</summary>
+    internal static string Root(string from) =>
         File.Exists(Path.Combine(from, "ChargingGrpc.sln")) ? from : Root(Path.GetDirectoryName(from) ?? throw new DirectoryNotFoundException("ChargingGrpc.sln"));
 }
