@@ -1,4 +1,5 @@
 using Charging.Server.Accounts;
+using Charging.Server.Calls;
 using Charging.Server.Payments;
 using Charging.Server.Storage;
 
@@ -44,11 +45,22 @@ public sealed class Refunds(IStore store, IPaymentProvider provider) : IDueHandl
     public async Task RunAsync(DueRow row, CancellationToken cancellationToken)
     {
         var order = await store.RunAsync(tx => tx.GetAsync(OrderTables.Orders, row.Subject), cancellationToken);
-        // One refund for each order: the number is the order's, so a repeated call is the same refund.
-        var state = order is { OwedFen: > 0 }
-            ? await provider.RefundAsync($"{order.No}R1", row.Subject, order.OwedFen, order.PaidFen, cancellationToken)
-            : RefundState.Done;
+        var state = order is { OwedFen: > 0 } ? await AskAsync(order, cancellationToken) : RefundState.Done;
         await store.RunAsync(tx => RecordAsync(tx, row, state), cancellationToken);
+    }
+
+    private async Task<RefundState> AskAsync(Order order, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // One refund for each order: the number is the order's, so a repeated call is the same refund.
+            return await provider.RefundAsync($"{order.No}R1", order.No.ToString(), order.OwedFen, order.PaidFen, cancellationToken);
+        }
+        catch (ProviderUnavailableException)
+        {
+            // Whether it was taken is not known; asked again, it says so.
+            return RefundState.Processing;
+        }
     }
 
     private static async ValueTask<bool> RecordAsync(ITransaction tx, DueRow row, RefundState state)
@@ -66,7 +78,7 @@ public sealed class Refunds(IStore store, IPaymentProvider provider) : IDueHandl
         var again = row.Again(tx.Now + Pause(row.Tries)) with { Tries = row.Tries + 1 };
         tx.Put(DueRows.Table, again);
         if (again.Tries == TriesBeforeTrouble)
-            tx.Put(OrderTables.Orders, order with { Trouble = "REFUND_REFUSED" });
+            tx.Put(OrderTables.Orders, order with { Trouble = order.Trouble ?? "REFUND_OVERDUE" });
         return true;
     }
 

@@ -65,7 +65,7 @@ public sealed record DueRow
     /// <summary>How often the command or the call was made.</summary>
     public int Tries { get; init; }
 
-    /// <summary>Key of the row: the kind, the subject and the pile, so one of each.</summary>
+    /// <summary>Key of the row: the kind and the subject, and for a stop the pile, so one of each.</summary>
     public string Key => KeyOf(Kind, Subject, Kind == DueKind.Stop ? Plug?.Device : null);
 
     /// <summary>Key of the row of a kind for a subject. Any pile may name any order, so a stop is of its pile alone.</summary>

@@ -1,9 +1,7 @@
 using Charging.Device.V1;
 using Charging.PileSimulator;
 using Charging.Server.Orders;
-using Charging.Server.Storage;
 using Charging.Testing;
-using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Charging.Server.Tests.Orders;
@@ -156,35 +154,6 @@ public sealed class StartFailureTests
         await stand.CheckAsync();
     }
 
-    [Fact]
-    public async Task A_refund_that_the_provider_refuses_stays_owed_and_is_tried_with_growing_pauses()
-    {
-        await using var stand = await Stand.OpenAsync();
-        stand.App.Provider.RefusesRefunds = true;
-        stand.Pile.Faults = new PileFaults { RejectStarts = RejectReason.PlugFault };
-        var orderNo = await stand.ReserveAsync();
-        Assert.Equal(4000, (await stand.ChargeAsync(orderNo)).Code);
-        stand.Pile.CutLink();
-
-        var pauses = new List<double>();
-        for (var tries = 1; tries <= 5; tries++)
-        {
-            DueRow? row = null;
-            await Retry.Until("the provider has refused", async () => (row = await RefundAsync(stand, orderNo)) is { LeasedBy: null } && row.Tries == tries);
-            pauses.Add((row!.DueAt - stand.Clock.GetUtcNow()).TotalSeconds);
-            stand.Clock.Advance(row.DueAt - stand.Clock.GetUtcNow());
-        }
-        Assert.Equal([30, 60, 120, 240, 480], pauses);
-        Assert.Equal((101, null), ((await stand.OrderAsync(orderNo)).OwedFen, (await stand.OrderAsync(orderNo)).Trouble));
-        await stand.CheckAsync();
-
-        await stand.App.AdvanceUntil("it is in trouble", () => stand.OrderAsync(orderNo).Result.Trouble == "REFUND_REFUSED", TimeSpan.FromHours(1));
-        stand.App.Provider.RefusesRefunds = false;
-        await stand.App.AdvanceUntil("it went back", () => stand.OrderAsync(orderNo).Result.State == OrderState.Refunded, TimeSpan.FromHours(1));
-        Assert.Equal((0, null), ((await stand.OrderAsync(orderNo)).OwedFen, (await stand.OrderAsync(orderNo)).Trouble));
-        await stand.CheckAsync();
-    }
-
     /// <summary>A start that the pile does not answer, and that is sent twice under one id.</summary>
     private static async Task<string> FailAsync(Stand stand, RawPile pile)
     {
@@ -197,7 +166,4 @@ public sealed class StartFailureTests
         Assert.Equal(1, (await stand.Rider.SeeAsync(pile.Device)).Data!.Value.GetProperty("plugs")[1].GetInt32());
         return orderNo;
     }
-
-    private static Task<DueRow?> RefundAsync(Stand stand, string orderNo) =>
-        stand.App.Services.GetRequiredService<IStore>().RunAsync(tx => tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Refund, orderNo)));
 }

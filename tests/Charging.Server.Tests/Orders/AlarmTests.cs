@@ -1,0 +1,34 @@
+using Charging.Device.V1;
+using Charging.Server.Orders;
+using Charging.Testing;
+using Xunit;
+
+namespace Charging.Server.Tests.Orders;
+
+/// <summary>Alarms that must not wait for a person (device-protocol.md, What the server does).</summary>
+public sealed class AlarmTests
+{
+    [Theory]
+    [InlineData(AlarmCode.Smoke, 2, true, "2")]
+    [InlineData(AlarmCode.Temperature, 2, true, "2")]
+    [InlineData(AlarmCode.Smoke, 0, true, "23")]
+    [InlineData(AlarmCode.Temperature, 0, true, "23")]
+    [InlineData(AlarmCode.Smoke, 0, false, "")]
+    [InlineData(AlarmCode.Door, 2, true, "")]
+    [InlineData(AlarmCode.Water, 0, true, "")]
+    public async Task Smoke_and_heat_stop_what_they_are_about(AlarmCode code, int plug, bool raised, string stopped)
+    {
+        await using var stand = await Stand.OpenAsync();
+        var (second, third) = (await stand.BeginAsync(2), await stand.BeginAsync(3));
+        stand.Pile.RaiseAlarm(code, plug, raised);
+        await stand.Pile.WaitUntilAsync("the alarm was heard", pile => pile.Unacknowledged.Count == 0);
+        foreach (var (number, orderNo) in new[] { ('2', second), ('3', third) })
+        {
+            if (stopped.Contains(number))
+                await stand.UntilAsync(orderNo, OrderState.Settled);
+            else
+                Assert.Equal(OrderState.Charging, (await stand.OrderAsync(orderNo)).State);
+        }
+        await stand.CheckAsync();
+    }
+}
