@@ -132,7 +132,7 @@ internal static class Doctor
         console.Fields(
             ("piles online", $"{diagnosis.PilesOnline} of {diagnosis.PilesRegistered}"),
             ("orders in trouble", AtMost(diagnosis.OrdersInTrouble)),
-            ("work that is due", AtMost(diagnosis.DueWaiting)),
+            ("work that is due", Format.Number(diagnosis.DueWaiting)),
             ("messages set aside", AtMost(diagnosis.Quarantined)),
             ("payments", diagnosis.PaymentProvider),
             ("SMS", diagnosis.SmsProvider));

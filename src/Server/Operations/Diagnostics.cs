@@ -7,11 +7,11 @@ using Charging.Server.Storage;
 
 namespace Charging.Server.Operations;
 
-/// <summary>What the store tells about the server's health. 200 stands for 200 or more.</summary>
+/// <summary>What the store tells about the server's health.</summary>
 /// <param name="DueWaiting">Work that is due and was not taken up.</param>
 /// <param name="Stuck">Whether some of it has waited for longer than a minute.</param>
-/// <param name="Quarantined">Messages set aside.</param>
-/// <param name="InTrouble">Orders that wait for an operator.</param>
+/// <param name="Quarantined">Messages set aside; 200 stands for 200 or more.</param>
+/// <param name="InTrouble">Orders that wait for an operator; 200 stands for 200 or more.</param>
 public sealed record StoreFigures(int DueWaiting, bool Stuck, int Quarantined, int InTrouble);
 
 /// <summary>Finds what is misconfigured and what waits.</summary>

@@ -9,10 +9,7 @@ namespace Charging.Server.Operations;
 public sealed class OperatorKeys : IStoreObserver
 {
     /// <summary>Keys by <see cref="OperatorKey.Id"/>.</summary>
-    public static readonly Table<OperatorKey> Table = new("operator_keys", StoreJson.Default.OperatorKey, key => key.Id);
-
-    /// <summary>All of them.</summary>
-    public static readonly Index<OperatorKey> ById = Table.Index("id", key => key.Id);
+    public static readonly Table<OperatorKey> Table = new("operator_keys", StoreJson.Default.OperatorKey, key => key.Id, isResident: true);
 
     private const string Scheme = "Bearer ";
 
@@ -36,7 +33,7 @@ public sealed class OperatorKeys : IStoreObserver
     /// <inheritdoc/>
     public async Task LoadAsync(IStore store, CancellationToken cancellationToken)
     {
-        await foreach (var key in store.ScanAsync(ById, cancellationToken))
+        await foreach (var key in store.ScanAsync(Table.ByKey, cancellationToken))
             _keys[key.Id] = key;
     }
 

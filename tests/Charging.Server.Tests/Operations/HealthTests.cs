@@ -65,6 +65,8 @@ public sealed class HealthTests
             Assert.Contains($"charging.miniprogram.v1.{name}", services);
         Assert.Contains("grpc.health.v1.Health", services);
         await call.RequestStream.CompleteAsync();
+        // To its end, for a call that is cut off is an error in the server's log.
+        Assert.False(await call.ResponseStream.MoveNext(default));
     }
 
     private static async Task<(HttpStatusCode Status, string Body)> GetAsync(ChargingApp app, string path)
