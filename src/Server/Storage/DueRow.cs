@@ -65,12 +65,18 @@ public sealed record DueRow
     /// <summary>How often the command or the call was made.</summary>
     public int Tries { get; init; }
 
-    /// <summary>Key of the row: the kind and the subject, and for a stop the pile, so one of each.</summary>
+    /// <summary>Key of the row: see <see cref="KeyOf"/>.</summary>
     public string Key => KeyOf(Kind, Subject, Kind == DueKind.Stop ? Plug?.Device : null);
 
-    /// <summary>Key of the row of a kind for a subject. Any pile may name any order, so a stop is of its pile alone.</summary>
-    public static string KeyOf(DueKind kind, string subject, DeviceNo? device = null) =>
-        device is null ? $"{kind}:{subject}" : $"{kind}:{subject}:{device}";
+    /// <summary>
+    /// Key of the row of a kind for a subject. An order is in one of the states between its reservation and its end, and what
+    /// ends that state is one row, which the next replaces. Any pile may name any order, so a stop is of its pile alone.
+    /// </summary>
+    public static string KeyOf(DueKind kind, string subject, DeviceNo? device = null) => kind switch
+    {
+        DueKind.Expire or DueKind.Close or DueKind.Start or DueKind.Unconfirmed or DueKind.Overdue => $"Next:{subject}",
+        _ => device is null ? $"{kind}:{subject}" : $"{kind}:{subject}:{device}",
+    };
 
     /// <summary>The row again, free, due later.</summary>
     public DueRow Again(DateTimeOffset dueAt) => this with { DueAt = dueAt, LeasedBy = null };
@@ -93,6 +99,6 @@ public static class DueRows
     public static async ValueTask<bool> HoldsAsync(this ITransaction tx, DueRow leased)
     {
         var now = await tx.GetAsync(Table, leased.Key);
-        return now is not null && now.LeasedBy == leased.LeasedBy && now.Leases == leased.Leases;
+        return now is not null && (now.Kind, now.LeasedBy, now.Leases) == (leased.Kind, leased.LeasedBy, leased.Leases);
     }
 }

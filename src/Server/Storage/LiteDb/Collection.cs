@@ -15,8 +15,14 @@ internal sealed class Collection
 
     private readonly Query _byId = new() { Where = { BsonExpression.Create("$._id = @0", BsonValue.Null) } };
 
-    public Collection(ITable table)
+    private readonly HighestKeys _highest;
+
+    /// <summary>A table's view.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="highestKey">Reads the table's highest key that begins with a prefix.</param>
+    public Collection(ITable table, Func<string, string?> highestKey)
     {
+        _highest = new HighestKeys(highestKey);
         Table = table;
         Indexes = [.. table.IndexNames.Select(n => new IndexQueries("i_" + n))];
         ByKey = new IndexQueries("_id");
@@ -29,6 +35,9 @@ internal sealed class Collection
     public IndexQueries ByKey { get; }
 
     public Dictionary<string, object> Cache { get; } = [];
+
+    /// <summary>Whether a key is known not to be in the file, without looking.</summary>
+    public bool IsAbsent(string key) => !Cache.ContainsKey(key) && (Table.IsResident || _highest.IsAboveAll(key));
 
     public Query ById(string key)
     {
@@ -56,7 +65,15 @@ internal sealed class Collection
         return entity;
     }
 
-    public void Remember(string key, object? entity)
+    /// <summary>A row is in the engine as it is here.</summary>
+    public void Wrote(Row row)
+    {
+        Remember(row.Key, row.Entity);
+        if (row.Entity is not null)
+            _highest.Wrote(row.Key);
+    }
+
+    private void Remember(string key, object? entity)
     {
         if (entity is null)
         {

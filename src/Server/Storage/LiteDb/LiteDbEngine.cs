@@ -64,7 +64,7 @@ internal sealed class LiteDbEngine : IDisposable
         Begin();
         foreach (var table in tables)
         {
-            var collection = new Collection(table);
+            var collection = new Collection(table, prefix => HighestKey(table, prefix));
             foreach (var index in collection.Indexes)
                 _engine.EnsureIndex(table.Name, index.Name, index.Field, unique: false);
             _collections.Add(table, collection);
@@ -88,7 +88,7 @@ internal sealed class LiteDbEngine : IDisposable
         var collection = CollectionOf(table);
         if (collection.Cache.TryGetValue(key, out var cached))
             return cached;
-        return Keys.IsKey(key) && !table.IsResident ? Read(collection.ById(key), collection).FirstOrDefault().Entity : null;
+        return Keys.IsKey(key) && !collection.IsAbsent(key) ? Read(collection.ById(key), collection).FirstOrDefault().Entity : null;
     }
 
     /// <summary>The rows of an index between two composed keys, in its order. Read to an end or disposed before anything else is done.</summary>
@@ -99,6 +99,9 @@ internal sealed class LiteDbEngine : IDisposable
         return Read(queries.Between(from, to, descending), collection)
             .Select(r => (r.Document[queries.Name].AsString, r.Key, r.Entity));
     }
+
+    private string? HighestKey(ITable table, string prefix) =>
+        Range(table, ByKey, prefix, prefix + KeyRange.End, descending: true).Select(r => r.Key).FirstOrDefault();
 
     /// <summary>At most as many keys of a table as asked for, from one key on.</summary>
     public List<(string Key, byte[] Json)> Slice(string table, string after, int limit)
@@ -139,12 +142,17 @@ internal sealed class LiteDbEngine : IDisposable
         {
             Begin();
             var collection = CollectionOf(table);
-            _engine.Upsert(table.Name, rows.All.Where(r => r.Entity is not null).Select(collection.ToDocument), BsonAutoId.ObjectId);
+            // What is known to be new need not be looked for once more.
+            var put = rows.All.Where(r => r.Entity is not null).ToLookup(r => collection.IsAbsent(r.Key));
+            if (put.Contains(true))
+                _engine.Insert(table.Name, put[true].Select(collection.ToDocument), BsonAutoId.ObjectId);
+            if (put.Contains(false))
+                _engine.Upsert(table.Name, put[false].Select(collection.ToDocument), BsonAutoId.ObjectId);
             var deleted = rows.All.Where(r => r.Entity is null).Select(r => new BsonValue(r.Key)).ToList();
             if (deleted.Count > 0)
                 _engine.Delete(table.Name, deleted);
             foreach (var row in rows.All)
-                collection.Remember(row.Key, row.Entity);
+                collection.Wrote(row);
         }
     }
 
