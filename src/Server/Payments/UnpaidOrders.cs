@@ -27,6 +27,9 @@ public sealed class UnpaidOrders(IStore store, IPaymentProvider provider, OrderP
     {
         if (!await tx.HoldsAsync(row))
             return false;
+        // Who was paid nothing was not paid.
+        if (answer is { State: PaymentState.Paid, PaidFen: <= 0 })
+            answer = new PaymentAnswer(PaymentState.NotPaid);
         if (answer.State == PaymentState.NotPaid && row.Tries < MostTries)
         {
             // Only a payment that is closed cannot come any more; the provider's books may lag behind.
