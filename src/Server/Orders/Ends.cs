@@ -13,7 +13,7 @@ public static class Ends
         switch (order.State)
         {
             case OrderState.Starting or OrderState.Charging:
-                await Refunds.SettleAsync(tx, order.End(record, at), order.HoldFen);
+                await Refunds.SettleAsync(tx, order.End(record, at), record is { Seconds: 0, EnergyWh: 0 } ? 0 : order.HoldFen);
                 break;
             case OrderState.StartFailed:
                 tx.Done(DueKind.Stop, order.No.ToString(), order.Plug.Device);
