@@ -13,7 +13,7 @@ public static class Ends
         switch (order.State)
         {
             case OrderState.Starting or OrderState.Charging:
-                await Refunds.SettleAsync(tx, order.End(record, at), order.HoldFen);
+                await Refunds.SettleAsync(tx, order.End(record, at), record is { Seconds: 0, EnergyWh: 0 } ? 0 : order.HoldFen);
                 break;
             case OrderState.StartFailed:
                 tx.Done(DueKind.Stop, order.No.ToString(), order.Plug.Device);
@@ -57,6 +57,9 @@ public sealed class LostCharges(IStore store) : IDueHandler
 /// <summary>A charge that should be over by its own limit.</summary>
 public sealed class OverdueCharges(IStore store, Board board, PileCommands commands) : IDueHandler
 {
+    // A pile that has said for an hour that it charges, and does not stop, is not to be believed.
+    private const int MostLooks = 12;
+
     /// <inheritdoc/>
     public DueKind Kind => DueKind.Overdue;
 
@@ -79,13 +82,13 @@ public sealed class OverdueCharges(IStore store, Board board, PileCommands comma
         }
         var reach = board.Reach(order.Plug.Device);
         var reported = board.Find(order.Plug.Device)?.Plug(order.Plug.Number);
-        if (reach == PileReach.Offline || (reach == PileReach.Online && reported?.OrderNo != row.Subject))
+        if (reach == PileReach.Offline || row.Tries >= MostLooks || (reach == PileReach.Online && reported?.OrderNo != row.Subject))
         {
             await Ends.LostAsync(tx, order);
             return null;
         }
         // The pile still charges for it, or has not had the time to say so: it is stopped, and looked at again.
-        tx.Put(DueRows.Table, row.Again(tx.Now + LostCharges.Patience));
+        tx.Put(DueRows.Table, row.Again(tx.Now + LostCharges.Patience) with { Tries = row.Tries + 1 });
         if (reach == PileReach.Online)
             await Stops.RequestAsync(tx, row.Subject, order.Plug);
         return order;

@@ -34,8 +34,6 @@ public sealed class MobilePayment(
         var order = await ReadAsync(orderNo);
         if (order is null || order.UserId != caller.UserId || order.Plug != request.Plug || order.Tag != OrderTag.Phone)
             return ResultCode.InvalidArgument;
-        if (order.PaidAt is not null && order.PaidFen != request.Fen && order.Cause != FailCause.Amount)
-            return ResultCode.InvalidArgument;
         if (order.PaidAt is null)
         {
             var paid = await check.AskAsync(orderNo.ToString(), request.Fen, cancellationToken);
@@ -43,6 +41,9 @@ public sealed class MobilePayment(
                 return paid.Code;
             order = await TakeUpAsync(orderNo, new FoundPayment(paid.Value, request.Fen, Revive: true));
         }
+        // Somebody else may have taken up what was paid, with the right amount.
+        if (order is { PaidAt: not null } && order.PaidFen != request.Fen && order.Cause != FailCause.Amount)
+            return ResultCode.InvalidArgument;
         return order?.Outcome()
             ?? await outcomes.WaitAsync(orderNo, () => ReadAsync(orderNo), options.StartTimeout + Margin, cancellationToken);
     }

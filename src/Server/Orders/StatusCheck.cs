@@ -28,7 +28,8 @@ public sealed class StatusCheck(IStore store, BusyPlugIndex busyPlugs, PileComma
         List<PlugStatus>? differences = null;
         foreach (var plug in status.Plugs)
         {
-            if (Differs(new PlugId(device, (int)plug.Plug), plug))
+            // What cannot be a plug could be written down and not be read again.
+            if (plug.Plug is >= 1 and <= Pile.MaxPlugs && Differs(new PlugId(device, (int)plug.Plug), plug))
                 (differences ??= []).Add(plug);
         }
         return differences ?? (IReadOnlyList<PlugStatus>)[];

@@ -1,4 +1,5 @@
 using Charging.Device.V1;
+using Charging.MqttBroker;
 using Charging.Server.Calls;
 using Charging.Server.Piles;
 using Charging.Server.Storage;
@@ -23,8 +24,12 @@ public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
     public static async ValueTask RequestAsync(ITransaction tx, string orderNo, PlugId plug)
     {
         // Without a name that can be sent back, the pile would not know what to stop.
-        if (Text.IsClean(orderNo, 32) && await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, orderNo, plug.Device)) is null)
-            tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Stop, Subject = orderNo, DueAt = tx.Now, Plug = plug });
+        if (!Text.IsClean(orderNo, 32) || await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, orderNo, plug.Device)) is not null)
+            return;
+        // A pile may invent orders for as long as it likes; it has not more of them at once than plugs.
+        if (await new PlugOwner(plug.Device, orderNo).OrderAsync(tx) is not { IsLive: true } && await HasManyAsync(tx, plug.Device))
+            return;
+        tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Stop, Subject = orderNo, DueAt = tx.Now, Plug = plug });
     }
 
     /// <inheritdoc/>
@@ -58,4 +63,7 @@ public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
             await Refunds.BeginAsync(tx, order, FailCause.Start);
         return true;
     });
+
+    private static async ValueTask<bool> HasManyAsync(ITransaction tx, DeviceNo device) =>
+        (await tx.ListAsync(DueRows.Table.ByKey, KeyRange.Prefix(DueRow.KeyOf(DueKind.Stop, "", device)), Pile.MaxPlugs)).Count == Pile.MaxPlugs;
 }

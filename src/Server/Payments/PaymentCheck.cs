@@ -25,7 +25,7 @@ public sealed class PaymentCheck(IPaymentProvider provider, TimeProvider clock)
                 var answer = await provider.QueryAsync(orderNo, saidFen, cancellationToken);
                 silent = null;
                 if (answer.State == PaymentState.Paid)
-                    return answer.PaidFen;
+                    return answer.PaidFen > 0 ? answer.PaidFen : ResultCode.SystemError;
             }
             catch (ProviderUnavailableException fault)
             {

@@ -9,6 +9,9 @@ namespace Charging.Server.Payments;
 /// </summary>
 public sealed class UnpaidOrders(IStore store, IPaymentProvider provider, OrderPayments orderPayments) : IDueHandler
 {
+    private const int MostTries = 8;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(15);
+
     /// <inheritdoc/>
     public DueKind Kind => DueKind.Close;
 
@@ -24,6 +27,15 @@ public sealed class UnpaidOrders(IStore store, IPaymentProvider provider, OrderP
     {
         if (!await tx.HoldsAsync(row))
             return false;
+        // Who was paid nothing was not paid.
+        if (answer is { State: PaymentState.Paid, PaidFen: <= 0 })
+            answer = new PaymentAnswer(PaymentState.NotPaid);
+        if (answer.State == PaymentState.NotPaid && row.Tries < MostTries)
+        {
+            // Only a payment that is closed cannot come any more; the provider's books may lag behind.
+            tx.Put(DueRows.Table, row.Again(tx.Now + FirstPause * Math.Pow(2, row.Tries)) with { Tries = row.Tries + 1 });
+            return true;
+        }
         tx.Done(DueKind.Close, row.Subject);
         if (await tx.GetAsync(TopUp.Table, row.Subject) is { } topUp)
         {

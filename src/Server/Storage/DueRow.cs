@@ -75,7 +75,7 @@ public sealed record DueRow
     public static string KeyOf(DueKind kind, string subject, DeviceNo? device = null) => kind switch
     {
         DueKind.Expire or DueKind.Close or DueKind.Start or DueKind.Unconfirmed or DueKind.Overdue => $"Next:{subject}",
-        _ => device is null ? $"{kind}:{subject}" : $"{kind}:{subject}:{device}",
+        _ => device is null ? $"{kind}:{subject}" : $"{kind}:{device}:{subject}",
     };
 
     /// <summary>The row again, free, due later.</summary>

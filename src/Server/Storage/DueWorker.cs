@@ -29,11 +29,14 @@ public sealed partial class DueWorker(
     // After a long stop very much may be due at once; the store and the providers get it in portions.
     private readonly SemaphoreSlim _slots = new(256);
 
+    // A provider that is slow must not hold up the piles.
+    private readonly SemaphoreSlim _providerSlots = new(256);
+
     // The name is stable and the rest is not: what this node had leased before a crash is free again at once.
     private readonly string _owner = $"{Environment.MachineName}/{Guid.NewGuid():N}";
     private readonly Lock _gate = new();
     private readonly SortedSet<(DateTimeOffset DueAt, string Key)> _schedule = [];
-    private readonly Dictionary<string, DateTimeOffset> _dueAt = [];
+    private readonly Dictionary<string, (DateTimeOffset DueAt, DueKind Kind)> _dueAt = [];
     private readonly HashSet<Task> _running = [];
     private readonly CancellationTokenSource _stop = new();
     private Dictionary<DueKind, IDueHandler> _handlers = [];
@@ -63,7 +66,7 @@ public sealed partial class DueWorker(
             if (!ReferenceEquals(change.Table, DueRows.Table))
                 continue;
             var row = (DueRow?)change.Entity;
-            Schedule(change.Key, row?.DueAt);
+            Schedule(change.Key, row?.DueAt, row?.Kind ?? default);
             if (row is { Leases: 0 } && row.LeasedBy == _owner)
                 Run(row);
         }
@@ -77,7 +80,7 @@ public sealed partial class DueWorker(
         await foreach (var row in store.ScanAsync(DueRows.Table.ByKey, cancellationToken))
         {
             var mineOnce = row.LeasedBy?.StartsWith(stale, StringComparison.Ordinal) == true && row.LeasedBy != _owner;
-            Schedule(row.Key, mineOnce ? clock.GetUtcNow() : row.DueAt);
+            Schedule(row.Key, mineOnce ? clock.GetUtcNow() : row.DueAt, row.Kind);
         }
     }
 
@@ -107,17 +110,18 @@ public sealed partial class DueWorker(
             await _timer.DisposeAsync();
         _stop.Dispose();
         _slots.Dispose();
+        _providerSlots.Dispose();
     }
 
-    private void Schedule(string key, DateTimeOffset? dueAt)
+    private void Schedule(string key, DateTimeOffset? dueAt, DueKind kind)
     {
         lock (_gate)
         {
             if (_dueAt.Remove(key, out var before))
-                _schedule.Remove((before, key));
+                _schedule.Remove((before.DueAt, key));
             if (dueAt is { } at)
             {
-                _dueAt[key] = at;
+                _dueAt[key] = (at, kind);
                 _schedule.Add((at, key));
             }
             if (dueAt is null || _schedule.Min.Key == key)
@@ -146,20 +150,21 @@ public sealed partial class DueWorker(
             while (_schedule.Count > 0 && _schedule.Min.DueAt <= now)
             {
                 var (_, key) = _schedule.Min;
-                Schedule(key, now + DueRow.Lease);
-                Start(() => LeaseAndRunAsync(key));
+                var kind = _dueAt[key].Kind;
+                Schedule(key, now + DueRow.Lease, kind);
+                Start(kind, () => LeaseAndRunAsync(key));
             }
             Arm();
         }
     }
 
-    private void Run(DueRow row) => Start(() => _handlers[row.Kind].RunAsync(row, _stop.Token));
+    private void Run(DueRow row) => Start(row.Kind, () => _handlers[row.Kind].RunAsync(row, _stop.Token));
 
-    private void Start(Func<Task> work)
+    private void Start(DueKind kind, Func<Task> work)
     {
         if (_stop.IsCancellationRequested)
             return;
-        var task = Task.Run(() => GuardAsync(work));
+        var task = Task.Run(() => GuardAsync(kind is DueKind.Close or DueKind.Refund ? _providerSlots : _slots, work));
         lock (_gate)
             _running.Add(task);
         task.ContinueWith(Forget, TaskScheduler.Default);
@@ -191,9 +196,9 @@ public sealed partial class DueWorker(
     private bool IsOfAnEarlierLife(DueRow row) =>
         row.LeasedBy is { } owner && owner != _owner && owner.Split('/')[0] == _owner.Split('/')[0];
 
-    private async Task GuardAsync(Func<Task> work)
+    private async Task GuardAsync(SemaphoreSlim slots, Func<Task> work)
     {
-        await _slots.WaitAsync();
+        await slots.WaitAsync();
         try
         {
             await work();
@@ -211,7 +216,7 @@ public sealed partial class DueWorker(
         }
         finally
         {
-            _slots.Release();
+            slots.Release();
         }
     }
 

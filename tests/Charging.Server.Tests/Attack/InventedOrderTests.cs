@@ -1,0 +1,28 @@
+using Charging.Device.V1;
+using Charging.Server.Storage;
+using Charging.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace Charging.Server.Tests.Attack;
+
+/// <summary>A pile that invents orders.</summary>
+public sealed class InventedOrderTests
+{
+    [Fact]
+    public async Task Invented_orders_do_not_pile_up_in_memory()
+    {
+        await using var stand = await Stand.OpenAsync();
+        await using var pile = await RawPile.OpenAsync(stand.App);
+        for (var round = 0; round < 10; round++)
+        {
+            var plugs = Enumerable.Range(0, 300).Select(n => new PlugStatus { Plug = (uint)(n % 10) + 1, State = PlugState.Charging, OrderNo = $"x{round}y{n}" });
+            await pile.ReportAsync([.. plugs]);
+        }
+        await pile.RaiseAsync(1, raised => raised.ChargeStarted = new ChargeStarted { OrderNo = "last", Plug = 1 });
+        await pile.AckedAsync(1);
+        var rows = await stand.App.Services.GetRequiredService<IStore>().RunAsync(tx => tx.ListAsync(DueRows.Table.ByKey, KeyRange.Prefix("Stop:"), 200));
+        Assert.InRange(rows.Count, 1, 199);
+        await stand.CheckAsync();
+    }
+}
