@@ -34,7 +34,7 @@ public static class Ends
 }
 
 /// <summary>A charge whose pile contradicted it for five minutes.</summary>
-public sealed class LostCharges(IStore store) : IDueHandler
+public sealed class LostCharges(IStore store, Board board) : IDueHandler
 {
     /// <summary>How long a pile may go on without a charge that the server believes in, before the charge is over.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
@@ -48,8 +48,13 @@ public sealed class LostCharges(IStore store) : IDueHandler
         if (!await tx.HoldsAsync(row))
             return false;
         tx.Done(DueKind.Lost, row.Subject);
-        if (await tx.GetAsync(OrderTables.Orders, row.Subject) is { State: OrderState.Charging } order)
-            await Ends.LostAsync(tx, order);
+        if (await tx.GetAsync(OrderTables.Orders, row.Subject) is not { State: OrderState.Charging } order)
+            return false;
+        // Two statuses may have come at once and been settled in the other order; the last word is on the board.
+        var reported = board.Find(order.Plug.Device)?.Plug(order.Plug.Number);
+        if (reported?.State == PlugState.Charging && reported.OrderNo == row.Subject)
+            return false;
+        await Ends.LostAsync(tx, order);
         return true;
     }, cancellationToken);
 }
