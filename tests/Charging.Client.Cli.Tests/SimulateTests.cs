@@ -36,6 +36,17 @@ public sealed class SimulateTests
         Assert.Equal(3, (await app.CtlAsync("piles", "list", "--json")).Json.GetProperty("piles").GetArrayLength());
     }
 
+    [Theory]
+    [InlineData("10")]
+    [InlineData("1.00:00:00")]
+    [InlineData("soon")]
+    public async Task A_duration_that_is_no_time_of_hours_minutes_and_seconds_is_refused(string duration)
+    {
+        var run = await Ctl.RunAsync(["simulate", "--duration", duration]);
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains($"--duration '{duration}' is not a time: give hh:mm:ss", run.Error);
+    }
+
     [Fact]
     public async Task Run_again_it_takes_its_piles_over_with_their_plugs()
     {

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Charging.PileSimulator;
@@ -41,7 +43,12 @@ internal static class Simulate
 
     private static readonly Option<PileEncoding> Encoding = new("--encoding") { Description = "How the piles write." };
     private static readonly Option<int> Seed = Number("--seed", "The same seed gives the same events at the same times.", 0);
-    private static readonly Option<TimeSpan?> Duration = new("--duration") { Description = "How long, such as 00:10:00; without it until Ctrl+C.", HelpName = "hh:mm:ss" };
+    private static readonly Option<TimeSpan?> Duration = new("--duration")
+    {
+        Description = "How long, such as 00:10:00; without it until Ctrl+C.",
+        HelpName = "hh:mm:ss",
+        CustomParser = ReadDuration,
+    };
     private static readonly Option<string> Mqtt = new("--mqtt") { Description = "Where the piles connect; by default where the server says.", HelpName = "host:port" };
     private static readonly Option<bool> TrustAny = new("--trust-any-certificate") { Description = "Takes any certificate of the MQTT port, such as a self-signed one." };
 
@@ -139,4 +146,13 @@ internal static class Simulate
 
     private static Option<double> Rate(string name, string description, double value) =>
         new Option<double>(name) { Description = description, DefaultValueFactory = _ => value, HelpName = "number" }.InRange(0, MostPerHour);
+
+    // A bare number would be days to the usual parser.
+    private static TimeSpan? ReadDuration(ArgumentResult result)
+    {
+        if (TimeSpan.TryParseExact(result.Tokens[0].Value, @"h\:mm\:ss", CultureInfo.InvariantCulture, out var duration))
+            return duration;
+        result.AddError($"--duration '{result.Tokens[0].Value}' is not a time: give hh:mm:ss, such as 00:10:00.");
+        return null;
+    }
 }

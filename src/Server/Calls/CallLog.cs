@@ -15,6 +15,6 @@ internal static partial class CallLog
     [LoggerMessage(103, LogLevel.Error, "{Path} was answered HTTP {Status} by the framework: a fault of the server, answered 402.")]
     public static partial void FrameworkFault(ILogger logger, string path, int status);
 
-    [LoggerMessage(104, LogLevel.Information, "Listening: {Listeners}. Data in {DataDirectory}.")]
-    public static partial void Listening(ILogger logger, string listeners, string dataDirectory);
+    [LoggerMessage(104, LogLevel.Information, "Listening: {Listeners}. Data in {DataDirectory}. Environment {Environment}.")]
+    public static partial void Listening(ILogger logger, string listeners, string dataDirectory, string environment);
 }

@@ -45,7 +45,7 @@ public static class CallsSetup
         app.UseMiddleware<Envelope>();
         app.MapGrpcReflectionService();
         app.Lifetime.ApplicationStarted.Register(() => CallLog.Listening(
-            app.Logger, app.Services.GetRequiredService<Listeners>().ToString(), Path.GetFullPath(options.DataDirectory)));
+            app.Logger, app.Services.GetRequiredService<Listeners>().ToString(), Path.GetFullPath(options.DataDirectory), app.Environment.EnvironmentName));
     }
 
     private static ForwardedHeadersOptions Trust(ServerOptions options)

@@ -25,9 +25,15 @@ public sealed class Cards(IStore store, CardsOptions options)
 
     /// <summary>Issues virtual cards, for operators. What was issued before stays as it is.</summary>
     /// <param name="numbers">At most 200.</param>
-    /// <returns>How many are new.</returns>
-    public Task<int> IssueAsync(IReadOnlyCollection<CardNo> numbers) => store.RunAsync(async tx =>
+    /// <returns>How many are new; 403, and none issued, when a number is a physical card that a rider has bound.</returns>
+    public Task<Result<int>> IssueAsync(IReadOnlyCollection<CardNo> numbers) => store.RunAsync<Result<int>>(async tx =>
     {
+        foreach (var number in numbers)
+        {
+            if (number.TryReadPhysical(options.ByteOrder, out var bits)
+                && await tx.GetAsync(CardTables.Cards, CardTables.PhysicalKey(bits)) is { UserId: not null })
+                return ResultCode.InvalidArgument;
+        }
         var issued = 0;
         foreach (var number in numbers)
         {

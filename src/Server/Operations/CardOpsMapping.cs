@@ -1,5 +1,7 @@
 using Charging.Ops.V1;
+using Charging.Server.Calls;
 using Charging.Server.Cards;
+using Grpc.Core;
 
 namespace Charging.Server.Operations;
 
@@ -17,6 +19,11 @@ internal static class CardOpsMapping
             ? number
             : throw Refusal.Invalid($"card_nos holds '{Refusal.Shown(text)}', which is no card number: give 1 to {CardNo.MaxLength} characters without blanks."))];
     }
+
+    /// <summary>How many were issued, or FAILED_PRECONDITION.</summary>
+    public static int OrBound(this Result<int> issued) => issued.IsOk
+        ? issued.Value
+        : throw Refusal.Of(StatusCode.FailedPrecondition, "One of the numbers is a physical card that a rider has bound, and none was issued: leave it out.");
 
     /// <summary>A card, and the phone of its owner.</summary>
     public static Ops.V1.Card ToWire(this Cards.Card card, string phone) => new()

@@ -10,7 +10,7 @@ public sealed class CardOpsRpc(IStore store, Cards.Cards cards) : CardService.Ca
 {
     /// <inheritdoc/>
     public override async Task<IssueCardsResponse> IssueCards(IssueCardsRequest request, ServerCallContext context) =>
-        new() { Issued = await cards.IssueAsync(request.Read()) };
+        new() { Issued = (await cards.IssueAsync(request.Read())).OrBound() };
 
     /// <inheritdoc/>
     public override async Task<ListCardsResponse> ListCards(ListCardsRequest request, ServerCallContext context)

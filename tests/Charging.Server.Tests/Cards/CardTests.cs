@@ -139,8 +139,20 @@ public sealed class CardTests
         var rider = await app.RegisterAsync();
         await BindAsync(rider, "111111786");
         Assert.True(CardNo.TryParse("111111786", out var number));
-        Assert.Equal(0, await app.Services.GetRequiredService<Server.Cards.Cards>().IssueAsync([number]));
+        Assert.Equal(0, (await app.Services.GetRequiredService<Server.Cards.Cards>().IssueAsync([number])).Value);
         Assert.Equal(["111111786"], await ListAsync(rider));
+    }
+
+    [Fact]
+    public async Task A_riders_physical_card_cannot_be_issued_as_a_virtual_one()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var rider = await app.RegisterAsync();
+        await BindAsync(rider, "0000000000");
+        var cards = app.Services.GetRequiredService<Server.Cards.Cards>();
+        Assert.Equal(403, (await cards.IssueAsync([CardNo.Parse("111111786"), CardNo.Parse("00000000")])).Code.Code);
+        Assert.Equal(4002, await BindAsync(rider, "111111786"));
+        Assert.Equal(["0000000000"], await ListAsync(rider));
     }
 
     [Theory]
@@ -171,7 +183,7 @@ public sealed class CardTests
     {
         var app = await ChargingApp.StartAsync(transport);
         var parsed = numbers.Select(n => CardNo.TryParse(n, out var number) ? number : throw new ArgumentException(n)).ToArray();
-        Assert.Equal(numbers.Length, await app.Services.GetRequiredService<Server.Cards.Cards>().IssueAsync(parsed));
+        Assert.Equal(numbers.Length, (await app.Services.GetRequiredService<Server.Cards.Cards>().IssueAsync(parsed)).Value);
         return app;
     }
 
