@@ -1,7 +1,9 @@
 using Charging.Device.V1;
 using Charging.PileSimulator;
 using Charging.Server.Orders;
+using Charging.Server.Storage;
 using Charging.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Charging.Server.Tests.Orders;
@@ -147,6 +149,9 @@ public sealed class StartFailureTests
             await stand.PassUntilAsync(orderNo, OrderState.Expired);
         if (!free)
             await stand.ReserveAsync(by: await stand.App.RegisterAsync());
+        // While the order is being closed, whoever learns of the payment first decides, and the closing sends it back.
+        await Retry.Until("the order is closed at the provider", async () => await stand.App.Services.GetRequiredService<IStore>().RunAsync(
+            tx => tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Close, orderNo))) is null);
 
         Assert.Equal(free ? 200 : 4000, (await stand.ChargeAsync(orderNo)).Code);
         await stand.UntilAsync(orderNo, free ? OrderState.Charging : OrderState.Refunded);
