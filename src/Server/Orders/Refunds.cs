@@ -54,7 +54,7 @@ public sealed class Refunds(IStore store, IPaymentProvider provider) : IDueHandl
         try
         {
             // One refund for each order: the number is the order's, so a repeated call is the same refund.
-            return await provider.RefundAsync($"{order.No}R1", order.No.ToString(), order.OwedFen, order.PaidFen, cancellationToken);
+            return await provider.RefundAsync(new RefundRequest($"{order.No}R1", order.No.ToString(), order.OwedFen, order.PaidFen), cancellationToken);
         }
         catch (ProviderUnavailableException)
         {

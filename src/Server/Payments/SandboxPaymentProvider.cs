@@ -48,10 +48,19 @@ public sealed class SandboxPaymentProvider(PaymentOptions options) : IPaymentPro
     public void Pay(string orderNo, long fen) => _paid.TryAdd(orderNo, fen);
 
     /// <inheritdoc/>
+    public Task<PaymentParameters> PrepayAsync(PrepayRequest payment, CancellationToken cancellationToken)
+    {
+        Answer();
+        if (_paid.ContainsKey(payment.OrderNo) || _closed.ContainsKey(payment.OrderNo))
+            throw new PaymentRefusedException($"{payment.OrderNo} was paid or closed in the sandbox.");
+        var seconds = DateTimeOffset.UtcNow.ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return Task.FromResult(new PaymentParameters(seconds, Guid.NewGuid().ToString("N"), $"prepay_id=sandbox{payment.OrderNo}", "RSA", "c2FuZGJveA=="));
+    }
+
+    /// <inheritdoc/>
     public Task<PaymentAnswer> QueryAsync(string orderNo, long? expectedFen, CancellationToken cancellationToken)
     {
-        if (Mode == SandboxMode.Silent)
-            throw new ProviderUnavailableException("The sandbox is set to be silent.");
+        Answer();
         if (expectedFen is { } fen && Confirms(orderNo))
             Pay(orderNo, fen);
         if (_paid.TryGetValue(orderNo, out var paid))
@@ -62,21 +71,40 @@ public sealed class SandboxPaymentProvider(PaymentOptions options) : IPaymentPro
     /// <inheritdoc/>
     public Task CloseAsync(string orderNo, CancellationToken cancellationToken)
     {
-        if (Mode == SandboxMode.Silent)
-            throw new ProviderUnavailableException("The sandbox is set to be silent.");
+        Answer();
         _closed[orderNo] = true;
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public Task<RefundState> RefundAsync(string refundNo, string orderNo, long fen, long paidFen, CancellationToken cancellationToken)
+    public Task<RefundState> RefundAsync(RefundRequest refund, CancellationToken cancellationToken)
+    {
+        Answer();
+        if (RefusesRefunds || refund.Fen > refund.PaidFen)
+            return Task.FromResult(RefundState.Refused);
+        _refunds.TryAdd(refund.No, refund.Fen);
+        return Task.FromResult(RefundState.Done);
+    }
+
+    /// <inheritdoc/>
+    public Task<RefundState> QueryRefundAsync(string refundNo, CancellationToken cancellationToken)
+    {
+        Answer();
+        return Task.FromResult(_refunds.ContainsKey(refundNo) ? RefundState.Done : RefundState.Unknown);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<BillLine>?> BillAsync(DateOnly day, CancellationToken cancellationToken)
+    {
+        Answer();
+        // The sandbox keeps no days: it has no bill.
+        return Task.FromResult<IReadOnlyList<BillLine>?>(null);
+    }
+
+    private void Answer()
     {
         if (Mode == SandboxMode.Silent)
             throw new ProviderUnavailableException("The sandbox is set to be silent.");
-        if (RefusesRefunds || fen > paidFen)
-            return Task.FromResult(RefundState.Refused);
-        _refunds.TryAdd(refundNo, fen);
-        return Task.FromResult(RefundState.Done);
     }
 
     private bool Confirms(string orderNo) => Mode switch

@@ -1,20 +1,17 @@
 using System.Collections.Concurrent;
 using Charging.Server.Payments;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
+using Charging.Server.Tests.Payments;
 
 namespace Charging.Server.Tests.Attack;
 
 /// <summary>A provider whose books lag behind, or that takes its time.</summary>
-internal sealed class AwkwardProvider : IPaymentProvider
+internal sealed class AwkwardProvider : TestProvider
 {
     private readonly TaskCompletionSource _letGo = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentDictionary<string, int> _askings = new();
     private int _closing;
 
     public ConcurrentDictionary<string, long> Paid { get; } = new();
-
-    public ConcurrentDictionary<string, long> Refunds { get; } = new();
 
     public bool Confirms { get; init; }
 
@@ -28,9 +25,7 @@ internal sealed class AwkwardProvider : IPaymentProvider
 
     public void LetGo() => _letGo.TrySetResult();
 
-    public void Use(WebApplicationBuilder builder) => builder.Services.AddSingleton<IPaymentProvider>(this);
-
-    public async Task<PaymentAnswer> QueryAsync(string orderNo, long? expectedFen, CancellationToken cancellationToken)
+    public override async Task<PaymentAnswer> QueryAsync(string orderNo, long? expectedFen, CancellationToken cancellationToken)
     {
         _askings.AddOrUpdate(orderNo, 1, (_, askings) => askings + 1);
         if (expectedFen is { } held && held == Holds)
@@ -40,16 +35,10 @@ internal sealed class AwkwardProvider : IPaymentProvider
         return Paid.TryGetValue(orderNo, out var paid) ? new PaymentAnswer(PaymentState.Paid, paid) : new PaymentAnswer(PaymentState.NotPaid);
     }
 
-    public async Task CloseAsync(string orderNo, CancellationToken cancellationToken)
+    public override async Task CloseAsync(string orderNo, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _closing);
         if (ClosesSlowly)
             await _letGo.Task.WaitAsync(cancellationToken);
-    }
-
-    public Task<RefundState> RefundAsync(string refundNo, string orderNo, long fen, long paidFen, CancellationToken cancellationToken)
-    {
-        Refunds.TryAdd(refundNo, fen);
-        return Task.FromResult(RefundState.Done);
     }
 }
