@@ -31,6 +31,8 @@ public static class MoneyCheck
             await AllAsync(tx, AccountTables.UsersByPhone),
             await AllAsync(tx, OrderTables.ByTime),
             await AllAsync(tx, OrderTables.BusyPlugs.ByKey),
+            await AllAsync(tx, TopUp.Table.ByKey),
+            await AllAsync(tx, Refund.Table.ByKey),
             await AllAsync(tx, Ledger.ByNumber),
             await AllAsync(tx, DueRows.Table.ByKey));
         return books.Faults().Concat(provider is null ? [] : books.DifferencesFrom(provider)).ToList();
@@ -49,9 +51,10 @@ public static class MoneyCheck
         }
     }
 
-    private sealed record Books(List<User> Users, List<Order> Orders, List<BusyPlug> Busy, List<LedgerEntry> Entries, List<DueRow> Due)
+    private sealed record Books(
+        List<User> Users, List<Order> Orders, List<BusyPlug> Busy, List<TopUp> TopUps, List<Refund> Refunds, List<LedgerEntry> Entries, List<DueRow> Due)
     {
-        public IEnumerable<string> Faults() => [.. UserFaults(), .. Orders.SelectMany(OrderFaults), .. PlugFaults(), .. EntryFaults()];
+        public IEnumerable<string> Faults() => [.. UserFaults(), .. Orders.SelectMany(OrderFaults), .. TopUps.SelectMany(TopUpFaults), .. RefundFaults(), .. PlugFaults(), .. EntryFaults()];
 
         public IEnumerable<string> DifferencesFrom(SandboxPaymentProvider provider)
         {
@@ -62,15 +65,13 @@ public static class MoneyCheck
             }
             foreach (var (refundNo, fen) in provider.Refunds)
             {
-                var order = Orders.Find(order => $"{order.No}R1" == refundNo);
-                var underway = Due.Any(row => row.Kind == DueKind.Refund && row.Subject == order?.No.ToString());
-                if (order is null || fen != order.RefundedFen + (underway ? order.OwedFen : 0))
-                    yield return $"The provider sent back {fen} fen as {refundNo}, the order says {order?.RefundedFen}.";
+                if (Refunds.Find(refund => refund.No == refundNo) is not { } refund || refund.AmountFen != fen)
+                    yield return $"The provider sent back {fen} fen as {refundNo}, which nobody owed.";
             }
-            foreach (var order in Orders.Where(order => order is { Tag: OrderTag.Phone, RefundedFen: > 0 }))
+            foreach (var refund in Refunds.Where(refund => refund.Step == RefundStep.Done))
             {
-                if (provider.Refunds.GetValueOrDefault($"{order.No}R1") != order.RefundedFen)
-                    yield return $"Order {order.No} was refunded {order.RefundedFen} fen, which the provider does not know of.";
+                if (provider.Refunds.GetValueOrDefault(refund.No) != refund.AmountFen)
+                    yield return $"Refund {refund.No} of {refund.AmountFen} fen is done, which the provider does not know of.";
             }
         }
 
@@ -81,8 +82,7 @@ public static class MoneyCheck
             OrderState.Reserved => DueKind.Expire,
             OrderState.Paid or OrderState.Starting => DueKind.Start,
             OrderState.Charging => DueKind.Overdue,
-            OrderState.StartFailed => DueKind.Unconfirmed,
-            _ => DueKind.Refund,
+            _ => DueKind.Unconfirmed,
         };
 
         private long Sum(string account) =>
@@ -94,6 +94,9 @@ public static class MoneyCheck
             {
                 if (user.BalanceFen < 0 || user.BalanceFen != Sum(Ledger.Balance(user.Id)))
                     yield return $"User {user.Id} has {user.BalanceFen} fen, the entries say {Sum(Ledger.Balance(user.Id))}.";
+                var last = Entries.FindLast(entry => entry.BalanceFen is not null && (entry.From == Ledger.Balance(user.Id) || entry.To == Ledger.Balance(user.Id)));
+                if ((last?.BalanceFen ?? 0) != user.BalanceFen)
+                    yield return $"User {user.Id} has {user.BalanceFen} fen, the last entry says {last?.BalanceFen}.";
                 var places = Orders.Where(order => order.UserId == user.Id && order.ListNumber > 0).Select(order => order.ListNumber).Order();
                 if (!places.SequenceEqual(Enumerable.Range(1, user.PaidOrders)))
                     yield return $"User {user.Id} has gaps in the list of orders.";
@@ -107,15 +110,40 @@ public static class MoneyCheck
                 yield return $"Order {number} holds {order.HoldFen} fen, the entries say {Sum(Ledger.Hold(order.No))}.";
             if (order.HoldFen != 0 && order.State is not (OrderState.Paid or OrderState.Starting or OrderState.Charging or OrderState.StartFailed))
                 yield return $"Order {number} is {order.State} and holds {order.HoldFen} fen.";
-            var sentBack = Entries.Where(entry => entry.Key.StartsWith($"refund:{number}:", StringComparison.Ordinal)).Sum(entry => entry.AmountFen);
-            if (order.RefundedFen != sentBack || order.OwedFen + order.RefundedFen > order.PaidFen)
-                yield return $"Order {number} of {order.PaidFen} fen owes {order.OwedFen} and refunded {order.RefundedFen}, the entries say {sentBack}.";
-            if (order.OwedFen > 0 && !Due.Any(row => row.Kind == DueKind.Refund && row.Subject == number))
-                yield return $"Order {number} owes {order.OwedFen} fen, and nothing is due that would send them back.";
-            var ends = order.State is OrderState.Settled or OrderState.Refunded or OrderState.Cancelled or OrderState.Expired;
+            if (order.RefundedFen != SentBack(number) || order.OwedFen + order.RefundedFen + order.UsedFen > order.PaidFen + order.SurplusFen)
+                yield return $"Order {number} of {order.PaidFen} fen used {order.UsedFen}, owes {order.OwedFen} and refunded {order.RefundedFen}, the entries say {SentBack(number)}.";
+            if (order.UsedFen != Entries.Where(entry => entry.Key == $"earn:{number}").Sum(entry => entry.AmountFen) || order.ServiceFen > order.UsedFen)
+                yield return $"Order {number} used {order.UsedFen} fen, the entries say otherwise.";
+            if (order.OwedFen != Owed(number))
+                yield return $"Order {number} owes {order.OwedFen} fen, its refunds say {Owed(number)}.";
+            if (order.State == OrderState.Refunding && order.OwedFen == 0)
+                yield return $"Order {number} is refunding, and owes nothing.";
+            var ends = order.State is OrderState.Settled or OrderState.Refunded or OrderState.Cancelled or OrderState.Expired or OrderState.Refunding;
             if (!ends && !Due.Any(row => row.Subject == number && Has(order.State, row.Kind)))
                 yield return $"Order {number} is {order.State}, and nothing is due that would move it.";
         }
+
+        private IEnumerable<string> TopUpFaults(TopUp topUp)
+        {
+            var number = topUp.No.ToString();
+            var credited = Entries.Where(entry => entry.Key == $"credit:{number}").Sum(entry => entry.AmountFen);
+            if (credited != (topUp.State == TopUpState.Credited ? topUp.AmountFen : 0))
+                yield return $"Top-up {number} of {topUp.AmountFen} fen is {topUp.State}, and {credited} fen were credited.";
+            if (topUp.OwedFen != Owed(number) || topUp.RefundedFen != SentBack(number) || topUp.OwedFen + topUp.RefundedFen + credited != topUp.PaidFen)
+                yield return $"Top-up {number} was paid {topUp.PaidFen} fen, owes {topUp.OwedFen} and refunded {topUp.RefundedFen}.";
+            if (topUp.State == TopUpState.Open && !Due.Any(row => row.Kind == DueKind.Close && row.Subject == number))
+                yield return $"Top-up {number} is open, and nothing is due that would close it.";
+        }
+
+        private IEnumerable<string> RefundFaults() => Refunds
+            .Where(refund => refund.Step == RefundStep.Owed != Due.Any(row => row.Kind == DueKind.Refund && row.Subject == refund.No))
+            .Select(refund => $"Refund {refund.No} is {refund.Step}, and what is due does not agree.");
+
+        private long Owed(string number) =>
+            Refunds.Where(refund => refund.Step == RefundStep.Owed && refund.OrderNo.ToString() == number).Sum(refund => refund.AmountFen);
+
+        private long SentBack(string number) =>
+            Entries.Where(entry => entry.Key.StartsWith($"refund:{number}:", StringComparison.Ordinal)).Sum(entry => entry.AmountFen);
 
         private IEnumerable<string> PlugFaults()
         {
@@ -131,7 +159,7 @@ public static class MoneyCheck
                 yield return "Two entries of the ledger have the same key or number.";
             if (Entries.Any(entry => entry.AmountFen <= 0))
                 yield return "An entry of the ledger moves nothing.";
-            if (Sum(Ledger.Owed) != Orders.Sum(order => order.OwedFen) || Sum(Ledger.Revenue) < 0 || Sum(Ledger.Provider) > 0)
+            if (Sum(Ledger.Owed) != Orders.Sum(order => order.OwedFen) + TopUps.Sum(topUp => topUp.OwedFen) || Sum(Ledger.Revenue) < 0 || Sum(Ledger.Provider) > 0)
                 yield return $"The accounts of the system are {Sum(Ledger.Owed)} owed, {Sum(Ledger.Revenue)} earned, {Sum(Ledger.Provider)} at the provider.";
         }
     }

@@ -15,6 +15,7 @@ public sealed class CardSwipes(
     PileStates piles,
     Board board,
     OrderPayments payments,
+    Tariffs tariffs,
     OrderOptions options)
 {
     /// <summary>After this long nobody stands at the pile any more.</summary>
@@ -64,6 +65,7 @@ public sealed class CardSwipes(
         }
         var fen = (long)options.CardAmountFen;
         user = user with { PaidOrders = user.PaidOrders + 1 };
+        var tariff = await tariffs.OfAsync(tx, registry.Find(plug.Device));
         var order = new Order
         {
             No = await UnusedNumberAsync(tx, plug.Device),
@@ -79,7 +81,8 @@ public sealed class CardSwipes(
             PaidFen = fen,
             PaidAt = tx.Now,
             ListNumber = user.PaidOrders,
-            MaxSeconds = options.SecondsFor(fen),
+            MaxSeconds = tariff.Limits(fen).Seconds,
+            Tariff = tariff,
         };
         (order, user) = await Ledger.HoldBalanceAsync(tx, order, user, fen);
         tx.Put(AccountTables.Users, user);

@@ -13,11 +13,11 @@ public static class Ends
         switch (order.State)
         {
             case OrderState.Starting or OrderState.Charging:
-                await Refunds.SettleAsync(tx, order.End(record, at), record is { Seconds: 0, EnergyWh: 0 } ? 0 : order.HoldFen);
+                await Settlement.SettleAsync(tx, order.End(record, at));
                 break;
             case OrderState.StartFailed:
                 tx.Done(DueKind.Stop, order.No.ToString(), order.Plug.Device);
-                await Refunds.BeginAsync(tx, order.Progress(record.Seconds, record.EnergyWh, record.MaxPowerW), FailCause.Start);
+                await Settlement.RefundAsync(tx, order.Progress(record.Seconds, record.EnergyWh, record.MaxPowerW), FailCause.Start);
                 break;
         }
     }
@@ -26,11 +26,7 @@ public static class Ends
     /// The pile no longer knows of the charge: what it is known to have used is earned, rounded in the rider's favour,
     /// and the rest goes back.
     /// </summary>
-    public static async ValueTask LostAsync(ITransaction tx, Order order)
-    {
-        var usedFen = order.PaidFen * Math.Min(order.Seconds, order.MaxSeconds) / order.MaxSeconds;
-        await Refunds.SettleAsync(tx, order.EndLost(tx.Now), usedFen);
-    }
+    public static async ValueTask LostAsync(ITransaction tx, Order order) => await Settlement.SettleAsync(tx, order.EndLost(tx.Now));
 }
 
 /// <summary>A charge whose pile contradicted it for five minutes.</summary>
@@ -100,6 +96,31 @@ public sealed class OverdueCharges(IStore store, Board board, PileCommands comma
     }
 }
 
+/// <summary>A charge that is priced by power and has used up its payment: the pile, which does not know the price, is told to stop.</summary>
+public sealed class SpentCharges(IStore store) : IDueHandler
+{
+    /// <inheritdoc/>
+    public DueKind Kind => DueKind.Spent;
+
+    /// <summary>Makes the stop due at the time at which the payment is used up, by the highest power that is known.</summary>
+    public static void Watch(ITransaction tx, Order order)
+    {
+        if (order is { State: OrderState.Charging, StartedAt: { } began } && order.Tariff.SecondsAt(order.PaidFen, order.MaxPowerW) is { } seconds)
+            tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Spent, Subject = order.No.ToString(), DueAt = began + TimeSpan.FromSeconds(seconds) });
+    }
+
+    /// <inheritdoc/>
+    public Task RunAsync(DueRow row, CancellationToken cancellationToken) => store.RunAsync(async tx =>
+    {
+        if (!await tx.HoldsAsync(row))
+            return false;
+        tx.Done(DueKind.Spent, row.Subject);
+        if (await tx.GetAsync(OrderTables.Orders, row.Subject) is { State: OrderState.Charging } order)
+            await Stops.RequestAsync(tx, row.Subject, order.Plug);
+        return true;
+    }, cancellationToken);
+}
+
 /// <summary>A start that the pile never answered, at the latest.</summary>
 public sealed class UnconfirmedStarts(IStore store) : IDueHandler
 {
@@ -113,7 +134,7 @@ public sealed class UnconfirmedStarts(IStore store) : IDueHandler
             return false;
         tx.Done(DueKind.Unconfirmed, row.Subject);
         if (await tx.GetAsync(OrderTables.Orders, row.Subject) is { State: OrderState.StartFailed } order)
-            await Refunds.BeginAsync(tx, order, FailCause.Start);
+            await Settlement.RefundAsync(tx, order, FailCause.Start);
         return true;
     }, cancellationToken);
 }

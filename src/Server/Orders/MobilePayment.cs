@@ -32,7 +32,8 @@ public sealed class MobilePayment(
         if (request.OrderNo is not { } orderNo)
             return await reservations.CancelAsync(caller, request.Plug);
         var order = await ReadAsync(orderNo);
-        if (order is null || order.UserId != caller.UserId || order.Plug != request.Plug || order.Tag != OrderTag.Phone)
+        if (order is null || order.UserId != caller.UserId || order.Plug != request.Plug || order.Tag != OrderTag.Phone
+            || (order.PrepaidFen is { } prepaid && prepaid != request.Fen))
             return ResultCode.InvalidArgument;
         if (order.PaidAt is null)
         {

@@ -79,8 +79,17 @@ public sealed record Order
     /// <summary>Where the order stands.</summary>
     public OrderState State { get; init; }
 
-    /// <summary>What the provider says was paid, in fen.</summary>
+    /// <summary>The tariff, frozen when the order was made.</summary>
+    public required Tariff Tariff { get; init; }
+
+    /// <summary>The amount that was fixed for the payment, in fen (contract section 6, prepay); null when none was.</summary>
+    public long? PrepaidFen { get; init; }
+
+    /// <summary>What was paid, by the provider's word or from the balance, in fen.</summary>
     public long PaidFen { get; init; }
+
+    /// <summary>What was paid to the provider beside the payment from the balance, in fen: paid twice, and all of it goes back.</summary>
+    public long SurplusFen { get; init; }
 
     /// <summary>When the payment was learnt of, UTC.</summary>
     public DateTimeOffset? PaidAt { get; init; }
@@ -96,6 +105,15 @@ public sealed record Order
 
     /// <summary>Money that went back, in fen. Changed by the ledger alone.</summary>
     public long RefundedFen { get; init; }
+
+    /// <summary>What the charge used, in fen, once it has ended.</summary>
+    public long UsedFen { get; init; }
+
+    /// <summary>How much of <see cref="UsedFen"/> is the service fee, in fen.</summary>
+    public long ServiceFen { get; init; }
+
+    /// <summary>How many refunds were begun: the number of the newest.</summary>
+    public int Refunds { get; init; }
 
     /// <summary>Longest time of the charge, in seconds, fixed by the payment.</summary>
     public int MaxSeconds { get; init; }
@@ -137,8 +155,8 @@ public sealed record Order
     /// The payment is there: Paid, with the amount and the time that it buys, and its place in the rider's list.
     /// Also revives an order that has expired or was cancelled.
     /// </summary>
-    public Order Pay(long paidFen, int maxSeconds, int listNumber, DateTimeOffset now) =>
-        Move(OrderState.Paid) with { PaidFen = paidFen, PaidAt = now, MaxSeconds = maxSeconds, ListNumber = listNumber };
+    public Order Pay(long paidFen, int listNumber, DateTimeOffset now) =>
+        Move(OrderState.Paid) with { PaidFen = paidFen, PaidAt = now, MaxSeconds = Tariff.Limits(paidFen).Seconds, ListNumber = listNumber };
 
     /// <summary>The start command is on its way.</summary>
     public Order BeginStart() => Move(OrderState.Starting) with { StartCommand = StartCommand.Sent };
@@ -162,7 +180,19 @@ public sealed record Order
         Move(OrderState.Refunding) with { Cause = Cause == FailCause.None ? cause : Cause };
 
     /// <summary>The whole payment went back.</summary>
-    public Order Refunded() => Move(OrderState.Refunded) with { Trouble = null };
+    public Order Refunded() => Move(OrderState.Refunded);
+
+    /// <summary>The provider has sent back a part of what is owed, or all.</summary>
+    public Order Repaid(long fen)
+    {
+        var repaid = this with { OwedFen = OwedFen - fen, RefundedFen = RefundedFen + fen };
+        if (repaid is { OwedFen: 0, Trouble: Payments.Refunds.Overdue or Payments.Refunds.Abnormal })
+            repaid = repaid with { Trouble = null };
+        return repaid is { OwedFen: 0, State: OrderState.Refunding } ? repaid.Refunded() : repaid;
+    }
+
+    /// <summary>What it has used of its payment, by what is known of the charge now.</summary>
+    public Usage Usage() => Tariff.Used(PaidFen, Seconds, EnergyWh, MaxPowerW);
 
     /// <summary>How far the charge has come, by the pile.</summary>
     public Order Progress(uint seconds, uint energyWh, uint powerW) => this with
@@ -188,7 +218,7 @@ public sealed record Order
     public Order EndLost(DateTimeOffset at) => Move(OrderState.Ended) with { EndedAt = at, Trouble = "LOST" };
 
     /// <summary>The money of the charge is accounted for.</summary>
-    public Order Settle() => Move(OrderState.Settled);
+    public Order Settle(Usage used) => Move(OrderState.Settled) with { UsedFen = used.Fen, ServiceFen = used.ServiceFen };
 
     /// <summary>What the caller of mobilePaymentCharging is told (contract section 7), or null while nobody knows yet.</summary>
     public Result<Done>? Outcome() => State switch

@@ -21,9 +21,13 @@ public sealed record OrderOptions
     /// <summary>Most that one payment may be, in fen.</summary>
     public int LimitFen { get; init; } = 100_000;
 
-    /// <summary>How long an amount buys, in seconds.</summary>
-    public int SecondsFor(long fen) =>
-        (int)Math.Clamp(fen * 3600 / PricePerHourFen, 1, (long)LongestCharge.TotalSeconds);
+    /// <summary>The tariff of a pile that has none of its own.</summary>
+    public Tariff DefaultTariff => field ??= new Tariff
+    {
+        Name = Tariffs.Default,
+        ElectricityFen = PricePerHourFen,
+        LongestSeconds = (int)LongestCharge.TotalSeconds,
+    };
 
     /// <summary>One sentence about the first setting that makes no sense; null when all do.</summary>
     public string? Complaint() => this switch

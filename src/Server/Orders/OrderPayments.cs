@@ -24,20 +24,33 @@ public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions op
         if (await tx.GetAsync(OrderTables.Orders, orderNo.ToString()) is not { } order)
             return null;
         if (order.State is not (OrderState.Reserved or OrderState.Cancelled or OrderState.Expired))
-            return order;
+        {
+            // A number is paid once at the provider. Paid from the balance and there too, it was paid twice.
+            return order is { Tag: OrderTag.Balance, SurplusFen: 0 } ? await Settlement.ReturnSurplusAsync(tx, order, found.PaidFen) : order;
+        }
 
         var hasPlug = await TakePlugAsync(tx, order, found);
-        order = await HoldAsync(tx, order, found.PaidFen);
+        (order, var user) = await PayAsync(tx, order, found.PaidFen);
+        tx.Put(AccountTables.Users, user);
+        order = await Ledger.HoldPaymentAsync(tx, order, found.PaidFen);
         if (found.SaidFen is { } said && said != found.PaidFen)
-            return await Refunds.BeginAsync(tx, order, FailCause.Amount);
+            return await Settlement.RefundAsync(tx, order, FailCause.Amount);
         if (!hasPlug)
-            return await Refunds.BeginAsync(tx, order, FailCause.Start);
-        return board.Reach(order.Plug.Device) switch
-        {
-            PileReach.Offline => await Refunds.BeginAsync(tx, order, FailCause.Offline),
-            PileReach.Unheard => Wait(tx, order),
-            _ => Start(tx, order),
-        };
+            return await Settlement.RefundAsync(tx, order, FailCause.Start);
+        return await GoOnAsync(tx, order);
+    }
+
+    /// <summary>
+    /// Pays a reserved order from its rider's balance, which is enough, and starts the charge. What was or will be paid at the
+    /// provider too goes back.
+    /// </summary>
+    public async ValueTask<Order> PayFromBalanceAsync(ITransaction tx, Order order, long fen)
+    {
+        (order, var user) = await PayAsync(tx, order with { Tag = OrderTag.Balance }, fen);
+        (order, user) = await Ledger.HoldBalanceAsync(tx, order, user, fen);
+        tx.Put(AccountTables.Users, user);
+        tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Surplus, Subject = order.No.ToString(), DueAt = tx.Now });
+        return await GoOnAsync(tx, order);
     }
 
     /// <summary>Sends the start command of an order that is paid or, by card, made.</summary>
@@ -49,6 +62,13 @@ public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions op
         tx.Put(DueRows.Table, worker.Born(StartOf(starting) with { DueAt = tx.Now, Tries = 1 }, options.StartTimeout / 2));
         return starting;
     }
+
+    private async ValueTask<Order> GoOnAsync(ITransaction tx, Order order) => board.Reach(order.Plug.Device) switch
+    {
+        PileReach.Offline => await Settlement.RefundAsync(tx, order, FailCause.Offline),
+        PileReach.Unheard => Wait(tx, order),
+        _ => Start(tx, order),
+    };
 
     private static Order Wait(ITransaction tx, Order order)
     {
@@ -64,7 +84,7 @@ public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions op
         Subject = order.No.ToString(),
         DueAt = default,
         Plug = order.Plug,
-        MaxSeconds = order.MaxSeconds,
+        Limits = order.Tariff.Limits(order.PaidFen),
     };
 
     private static BusyPlug Busy(Order order) => new() { Plug = order.Plug, OrderNo = order.No, UserId = order.UserId };
@@ -82,14 +102,13 @@ public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions op
         return true;
     }
 
-    private async ValueTask<Order> HoldAsync(ITransaction tx, Order order, long paidFen)
+    private static async ValueTask<(Order Order, User User)> PayAsync(ITransaction tx, Order order, long paidFen)
     {
         var user = await tx.GetAsync(AccountTables.Users, AccountTables.Key(order.UserId))
             ?? throw new InvalidOperationException($"The rider of order {order.No} is gone.");
         user = user with { PaidOrders = user.PaidOrders + 1, UnpaidOrderNo = user.UnpaidOrderNo == order.No.ToString() ? null : user.UnpaidOrderNo };
-        tx.Put(AccountTables.Users, user);
         tx.Done(DueKind.Expire, order.No.ToString());
         tx.Done(DueKind.Close, order.No.ToString());
-        return await Ledger.HoldPaymentAsync(tx, order.Pay(paidFen, options.SecondsFor(paidFen), user.PaidOrders, tx.Now), paidFen);
+        return (order.Pay(paidFen, user.PaidOrders, tx.Now), user);
     }
 }

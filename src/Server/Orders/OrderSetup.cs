@@ -15,12 +15,13 @@ public static class OrderSetup
         services.AddObserver<BusyPlugIndex>();
         services.AddObserver<OrderOutcomes>();
         services.AddDue<Reservations>();
-        services.AddDue<Refunds>();
         services.AddDue<Starts>();
         services.AddDue<Stops>();
         services.AddDue<LostCharges>();
         services.AddDue<OverdueCharges>();
         services.AddDue<UnconfirmedStarts>();
+        services.AddDue<SpentCharges>();
+        services.AddSingleton<Tariffs>();
         services.AddSingleton<OrderPayments>();
         services.AddSingleton<MobilePayment>();
         services.AddSingleton<OrderRecords>();

@@ -11,7 +11,7 @@ namespace Charging.Server.Orders;
 public readonly record struct NamedPlug(PlugId Id, string Text);
 
 /// <summary>Keeping a plug for a rider who is about to pay, and letting it go again (contract sections 6 and 8).</summary>
-public sealed class Reservations(IStore store, PileStates piles, Board board, OrderOptions options) : IDueHandler
+public sealed class Reservations(IStore store, PileStates piles, PileRegistry registry, Board board, Tariffs tariffs, OrderOptions options) : IDueHandler
 {
     /// <inheritdoc/>
     public DueKind Kind => DueKind.Expire;
@@ -99,6 +99,7 @@ public sealed class Reservations(IStore store, PileStates piles, Board board, Or
             Tag = OrderTag.Phone,
             CreatedAt = tx.Now,
             ReservedUntil = tx.Now + options.Reservation,
+            Tariff = await tariffs.OfAsync(tx, registry.Find(plug.Id.Device)),
         };
         tx.Put(OrderTables.Orders, order);
         tx.Put(OrderTables.BusyPlugs, new BusyPlug { Plug = plug.Id, OrderNo = order.No, UserId = userId, Until = order.ReservedUntil });

@@ -28,7 +28,7 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
         // Just written, the row says all there is to know; later, the order may have gone on without it.
         if (row.Leases > 0 && !await store.RunAsync(tx => PrepareAsync(tx, row), cancellationToken))
             return;
-        if (await commands.StartAsync(row.Plug!.Value, row.Subject, row.MaxSeconds, cancellationToken))
+        if (await commands.StartAsync(row.Plug!.Value, row.Subject, row.Limits!.Value, cancellationToken))
             return;
         // The first send, and there is no connection to send on: nobody can have heard it.
         if (row is { Leases: 0, Tries: 1 })
@@ -45,9 +45,9 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
         else if (result.Outcome != CommandOutcome.Rejected)
             return false;
         else if (order.State == OrderState.Starting)
-            await Refunds.BeginAsync(tx, order.FailStart(FailCause.Start), FailCause.Start);
+            await Settlement.RefundAsync(tx, order.FailStart(FailCause.Start), FailCause.Start);
         else if (order.State == OrderState.StartFailed)
-            await Refunds.BeginAsync(tx, order, FailCause.Start);
+            await Settlement.RefundAsync(tx, order, FailCause.Start);
         return true;
     });
 
@@ -62,6 +62,7 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
                 tx.Done(DueKind.Start, order.No.ToString());
                 var over = order.StartedAt!.Value + TimeSpan.FromSeconds(order.MaxSeconds) + Overtime;
                 tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Overdue, Subject = order.No.ToString(), DueAt = over });
+                SpentCharges.Watch(tx, order);
                 break;
             // The event may come after the end, and then says nothing about now; a status that does is dealt with elsewhere.
             case OrderState.Charging or OrderState.Ended or OrderState.Settled:
@@ -84,7 +85,7 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
                 tx.Put(DueRows.Table, row.Again(tx.Now + Recheck));
                 return false;
             case OrderState.Paid when reach == PileReach.Offline:
-                await Refunds.BeginAsync(tx, order, FailCause.Offline);
+                await Settlement.RefundAsync(tx, order, FailCause.Offline);
                 return false;
             case OrderState.Paid:
                 tx.Put(OrderTables.Orders, order.BeginStart());
@@ -116,7 +117,7 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
     {
         if (!await tx.HoldsAsync(row) || await tx.GetAsync(OrderTables.Orders, row.Subject) is not { State: OrderState.Starting } order)
             return false;
-        await Refunds.BeginAsync(tx, order.FailStart(FailCause.Offline), FailCause.Offline);
+        await Settlement.RefundAsync(tx, order.FailStart(FailCause.Offline), FailCause.Offline);
         return true;
     }
 }

@@ -90,6 +90,7 @@ public sealed class StatusCheck(IStore store, BusyPlugIndex busyPlugs, PileComma
         {
             order = order.Progress(plug.ElapsedSeconds, plug.EnergyWh, plug.PowerW);
             tx.Put(OrderTables.Orders, order);
+            SpentCharges.Watch(tx, order);
         }
         if (plug.State == PlugState.Charging && plug.OrderNo == order.No.ToString())
         {
@@ -98,7 +99,7 @@ public sealed class StatusCheck(IStore store, BusyPlugIndex busyPlugs, PileComma
             return false;
         }
         if (order.State == OrderState.StartFailed)
-            await Refunds.BeginAsync(tx, order, FailCause.Start);
+            await Settlement.RefundAsync(tx, order, FailCause.Start);
         if (order.State != OrderState.Charging)
             return false;
         if (await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Lost, order.No.ToString())) is null)

@@ -60,7 +60,7 @@ public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
         tx.Done(DueKind.Stop, from.OrderNo, from.Device);
         // Whoever never answered the start has now said that the plug does not charge.
         if (await from.OrderAsync(tx) is { State: OrderState.StartFailed } order)
-            await Refunds.BeginAsync(tx, order, FailCause.Start);
+            await Settlement.RefundAsync(tx, order, FailCause.Start);
         return true;
     });
 

@@ -25,6 +25,9 @@ public sealed record LedgerEntry
 
     /// <summary>When, UTC.</summary>
     public required DateTimeOffset At { get; init; }
+
+    /// <summary>What the user has after it, in fen, where it touches a user's balance; null elsewhere.</summary>
+    public long? BalanceFen { get; init; }
 }
 
 /// <summary>
@@ -67,10 +70,9 @@ public static class Ledger
     /// <summary>An order is paid from a balance: balance to hold. The caller has seen that the balance is enough.</summary>
     public static async ValueTask<(Order Order, User User)> HoldBalanceAsync(ITransaction tx, Order order, User user, long fen)
     {
-        if (user.BalanceFen < fen)
-            throw new InvalidOperationException("A balance must not fall below 0.");
-        await WriteAsync(tx, $"hold:{order.No}", Balance(user.Id), Hold(order.No), fen);
-        return (order with { HoldFen = order.HoldFen + fen }, user with { BalanceFen = user.BalanceFen - fen });
+        user = Change(user, -fen);
+        await WriteAsync(tx, $"hold:{order.No}", Balance(user.Id), Hold(order.No), fen, user);
+        return (order with { HoldFen = order.HoldFen + fen }, user);
     }
 
     /// <summary>What a charge has used becomes revenue.</summary>
@@ -83,43 +85,49 @@ public static class Ledger
     }
 
     /// <summary>The rest of an order's hold is owed to the rider, until the provider has sent it back.</summary>
-    public static async ValueTask<Order> OweAsync(ITransaction tx, Order order)
+    public static async ValueTask<Order> OweAsync(ITransaction tx, Order order, Refund refund)
     {
-        await WriteAsync(tx, $"owe:{order.No}", Hold(order.No), Owed, order.HoldFen);
-        return order with { OwedFen = order.HoldFen, HoldFen = 0 };
+        await WriteAsync(tx, $"owe:{order.No}:{refund.Number}", Hold(order.No), Owed, refund.AmountFen);
+        return order with { HoldFen = order.HoldFen - refund.AmountFen };
     }
+
+    /// <summary>A payment that nothing can be given for is owed to the rider, until the provider has sent it back.</summary>
+    public static ValueTask OwePaymentAsync(ITransaction tx, Refund refund) =>
+        WriteAsync(tx, $"owe:{refund.OrderNo}:{refund.Number}", Provider, Owed, refund.AmountFen);
 
     /// <summary>The provider has sent back what was owed.</summary>
-    public static async ValueTask<Order> RepayAsync(ITransaction tx, Order order)
-    {
-        await WriteAsync(tx, $"refund:{order.No}:1", Owed, Provider, order.OwedFen);
-        return order with { RefundedFen = order.RefundedFen + order.OwedFen, OwedFen = 0 };
-    }
+    public static ValueTask RepayAsync(ITransaction tx, Refund refund) =>
+        WriteAsync(tx, $"refund:{refund.OrderNo}:{refund.Number}", Owed, Provider, refund.AmountFen);
 
-    /// <summary>The rest of an order's hold goes back to the balance that it came from.</summary>
+    /// <summary>The rest of an order's hold goes to its rider's balance.</summary>
     public static async ValueTask<(Order Order, User User)> ReturnAsync(ITransaction tx, Order order, User user)
     {
         var fen = order.HoldFen;
-        await WriteAsync(tx, $"refund:{order.No}:1", Hold(order.No), Balance(user.Id), fen);
-        return (
-            order with { HoldFen = 0, RefundedFen = order.RefundedFen + fen },
-            user with { BalanceFen = user.BalanceFen + fen });
+        user = Change(user, fen);
+        order = order with { HoldFen = 0, RefundedFen = order.RefundedFen + fen, Refunds = order.Refunds + 1 };
+        await WriteAsync(tx, $"refund:{order.No}:{order.Refunds}", Hold(order.No), Balance(user.Id), fen, user);
+        return (order, user);
     }
 
     /// <summary>A top-up that was paid is credited.</summary>
     public static async ValueTask<User> CreditAsync(ITransaction tx, OrderNo topUpNo, User user, long fen)
     {
-        await WriteAsync(tx, $"credit:{topUpNo}", Provider, Balance(user.Id), fen);
-        return user with { BalanceFen = user.BalanceFen + fen };
+        user = Change(user, fen);
+        await WriteAsync(tx, $"credit:{topUpNo}", Provider, Balance(user.Id), fen, user);
+        return user;
     }
 
-    private static async ValueTask WriteAsync(ITransaction tx, string key, string from, string to, long fen)
+    private static User Change(User user, long fen) => user.BalanceFen + fen >= 0
+        ? user with { BalanceFen = user.BalanceFen + fen }
+        : throw new InvalidOperationException("A balance must not fall below 0.");
+
+    private static async ValueTask WriteAsync(ITransaction tx, string key, string from, string to, long fen, User? user = null)
     {
         if (fen <= 0)
             throw new InvalidOperationException($"{key} would move {fen} fen.");
         if (await tx.GetAsync(Entries, key) is not null)
             throw new InvalidOperationException($"{key} is in the ledger already.");
         var number = await tx.NextNumberAsync("ledger");
-        tx.Put(Entries, new LedgerEntry { Key = key, Number = number, From = from, To = to, AmountFen = fen, At = tx.Now });
+        tx.Put(Entries, new LedgerEntry { Key = key, Number = number, From = from, To = to, AmountFen = fen, At = tx.Now, BalanceFen = user?.BalanceFen });
     }
 }

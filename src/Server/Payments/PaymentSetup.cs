@@ -17,7 +17,10 @@ public static class PaymentSetup
         builder.AddProvider(options.Provider ?? (builder.Environment.IsDevelopment() ? "Sandbox" : null));
         builder.Services.AddSingleton<PaymentCheck>();
         builder.Services.AddSingleton<TopUps>();
-        builder.Services.AddDue<UnpaidOrders>();
+        builder.Services.AddSingleton<PaymentEffects>();
+        foreach (var kind in new[] { DueKind.Close, DueKind.Surplus })
+            builder.Services.AddSingleton<IDueHandler>(services => ActivatorUtilities.CreateInstance<UnpaidOrders>(services, kind));
+        builder.Services.AddDue<Refunds>();
         builder.Services.AddSingleton<BalanceRpc>();
     }
 

@@ -16,6 +16,12 @@ public enum TopUpState
 
     /// <summary>Paid and credited.</summary>
     Credited,
+
+    /// <summary>Another amount was paid than was ordered: all of it goes back.</summary>
+    Refunding,
+
+    /// <summary>Another amount was paid than was ordered, and all of it went back.</summary>
+    Refunded,
 }
 
 /// <summary>Money that a rider puts on the balance.</summary>
@@ -36,11 +42,38 @@ public sealed record TopUp
     /// <summary>Where it stands.</summary>
     public TopUpState State { get; init; }
 
+    /// <summary>Whether a payment was made for it, as <see cref="Order.PrepaidFen"/>.</summary>
+    public long? PrepaidFen { get; init; }
+
+    /// <summary>What was paid, in fen; 0 before.</summary>
+    public long PaidFen { get; init; }
+
+    /// <summary>What is owed to the rider and not yet sent back, in fen.</summary>
+    public long OwedFen { get; init; }
+
+    /// <summary>What went back, in fen.</summary>
+    public long RefundedFen { get; init; }
+
+    /// <summary>How many refunds were begun: the number of the newest.</summary>
+    public int Refunds { get; init; }
+
     /// <summary>Why it waits for an operator; null when it does not.</summary>
     public string? Trouble { get; init; }
 
+    /// <summary>The provider has sent back what was paid.</summary>
+    public TopUp Repaid(long fen) => this with
+    {
+        OwedFen = OwedFen - fen,
+        RefundedFen = RefundedFen + fen,
+        State = OwedFen == fen ? TopUpState.Refunded : State,
+        Trouble = OwedFen == fen ? null : Trouble,
+    };
+
     /// <summary>Where top-ups are kept, by number.</summary>
     public static readonly Table<TopUp> Table = new("top_ups", StoreJson.Default.TopUp, topUp => topUp.No.ToString());
+
+    /// <summary>The top-ups of each rider, by number.</summary>
+    public static readonly Index<TopUp> ByRider = Table.Index("rider", topUp => $"{AccountTables.Key(topUp.UserId)} {topUp.No}");
 }
 
 /// <summary>A top-up as the rider names it.</summary>
@@ -74,6 +107,8 @@ public sealed class TopUps(IStore store, PaymentCheck check, PaymentOptions opti
             return ResultCode.InvalidArgument;
         if (known.State == TopUpState.Credited)
             return Done.Ok;
+        if (known.State is TopUpState.Refunding or TopUpState.Refunded)
+            return ResultCode.SystemError;
         var paid = await check.AskAsync(request.OrderNo.ToString(), request.Fen, cancellationToken);
         if (!paid.IsOk)
             return paid.Code;
@@ -81,23 +116,26 @@ public sealed class TopUps(IStore store, PaymentCheck check, PaymentOptions opti
     }
 
     /// <summary>The one effect of a top-up's payment, however it is learnt of; taken up again it changes nothing.</summary>
-    /// <returns>402 when another amount was paid than was ordered; it then waits for an operator.</returns>
+    /// <returns>402 when another amount was paid than was ordered; all of it then goes back.</returns>
     public static async ValueTask<Result<Done>> CreditAsync(ITransaction tx, string orderNo, long paidFen)
     {
         if (await tx.GetAsync(TopUp.Table, orderNo) is not { } topUp)
             return ResultCode.InvalidArgument;
         if (topUp.State == TopUpState.Credited)
             return Done.Ok;
+        if (topUp.State is TopUpState.Refunding or TopUpState.Refunded)
+            return ResultCode.SystemError;
+        tx.Done(DueKind.Close, orderNo);
         if (paidFen != topUp.AmountFen)
         {
-            tx.Put(TopUp.Table, topUp with { Trouble = "PAID_OTHER_AMOUNT" });
+            tx.Put(TopUp.Table, topUp with { State = TopUpState.Refunding, PaidFen = paidFen, OwedFen = paidFen, Refunds = 1 });
+            await Ledger.OwePaymentAsync(tx, Payments.Refunds.Begin(tx, topUp.No, 1, paidFen, paidFen));
             return ResultCode.SystemError;
         }
         var user = await tx.GetAsync(AccountTables.Users, AccountTables.Key(topUp.UserId))
             ?? throw new InvalidOperationException($"The rider of top-up {orderNo} is gone.");
         tx.Put(AccountTables.Users, await Ledger.CreditAsync(tx, topUp.No, user, paidFen));
-        tx.Put(TopUp.Table, topUp with { State = TopUpState.Credited });
-        tx.Done(DueKind.Close, orderNo);
+        tx.Put(TopUp.Table, topUp with { State = TopUpState.Credited, PaidFen = paidFen });
         return Done.Ok;
     }
 

@@ -31,6 +31,9 @@ public sealed record Pile
     /// <summary>How its plugs are written.</summary>
     public PlugNumbers PlugNumbers { get; init; }
 
+    /// <summary>Name of its tariff; null for the one of the settings.</summary>
+    public string? Tariff { get; init; }
+
     /// <summary>SHA-256 of the secret, in hex. A fast hash is right for 128 random bits.</summary>
     public required string SecretHash { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Charging.Device.V1;
 using Charging.MqttBroker;
+using Charging.Server.Orders;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Charging.Server.Piles;
@@ -26,9 +27,9 @@ public sealed class PileCommands(IPileLink link, TimeProvider clock)
     };
 
     /// <summary>Starts a charge. False when the pile is not connected.</summary>
-    public ValueTask<bool> StartAsync(PlugId plug, string orderNo, int maxSeconds, CancellationToken cancellationToken = default)
+    public ValueTask<bool> StartAsync(PlugId plug, string orderNo, ChargeLimits limits, CancellationToken cancellationToken = default)
     {
-        var start = new StartCharge { OrderNo = orderNo, Plug = (uint)plug.Number, MaxSeconds = (uint)maxSeconds };
+        var start = new StartCharge { OrderNo = orderNo, Plug = (uint)plug.Number, MaxSeconds = (uint)limits.Seconds, MaxEnergyWh = (uint)limits.EnergyWh, MaxPowerW = (uint)limits.PowerW };
         return SendAsync(plug.Device, new Command { CommandId = StartId(orderNo), StartCharge = start }, cancellationToken);
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Charging.MqttBroker;
+using Charging.Server.Orders;
 using Charging.Server.Piles;
 
 namespace Charging.Server.Storage;
@@ -28,6 +29,12 @@ public enum DueKind
     /// <summary>A charge that the pile no longer knows is ended.</summary>
     Lost,
 
+    /// <summary>A charge that is priced by power has used up its payment, and is stopped.</summary>
+    Spent,
+
+    /// <summary>An order that was paid from the balance is closed at the provider, and what was paid there too goes back.</summary>
+    Surplus,
+
     /// <summary>Money goes back through the provider.</summary>
     Refund,
 }
@@ -44,7 +51,7 @@ public sealed record DueRow
     /// <summary>What is to be done.</summary>
     public required DueKind Kind { get; init; }
 
-    /// <summary>The order or top-up that it is about.</summary>
+    /// <summary>The order or top-up that it is about; for <see cref="DueKind.Refund"/>, the number of the refund.</summary>
     public required string Subject { get; init; }
 
     /// <summary>When it is due, UTC; while it is leased, when the lease ends.</summary>
@@ -53,8 +60,8 @@ public sealed record DueRow
     /// <summary>The plug, for a command.</summary>
     public PlugId? Plug { get; init; }
 
-    /// <summary>Longest time of the charge in seconds, for <see cref="DueKind.Start"/>.</summary>
-    public int MaxSeconds { get; init; }
+    /// <summary>Where the pile ends the charge, for <see cref="DueKind.Start"/>.</summary>
+    public ChargeLimits? Limits { get; init; }
 
     /// <summary>The worker that has leased it; null when it is free.</summary>
     public string? LeasedBy { get; init; }

@@ -17,8 +17,8 @@ public static class Tables
         AccountTables.Users, AccountTables.Tokens, AccountTables.Codes, AccountTables.ServerKeys,
         CardTables.Cards,
         PileTables.Piles, PileTables.SeenEvents, PileTables.Quarantine, PileTables.Alarms,
-        OrderTables.Orders, OrderTables.BusyPlugs,
-        TopUp.Table, Ledger.Entries,
+        OrderTables.Orders, OrderTables.BusyPlugs, Tariffs.Table,
+        TopUp.Table, Refund.Table, Ledger.Entries,
         OperatorKeys.Table,
         DueRows.Table,
     ];
@@ -41,7 +41,9 @@ public static class Tables
 [JsonSerializable(typeof(PileAlarm))]
 [JsonSerializable(typeof(Order))]
 [JsonSerializable(typeof(BusyPlug))]
+[JsonSerializable(typeof(Tariff))]
 [JsonSerializable(typeof(TopUp))]
+[JsonSerializable(typeof(Refund))]
 [JsonSerializable(typeof(LedgerEntry))]
 [JsonSerializable(typeof(OperatorKey))]
 [JsonSerializable(typeof(DueRow))]

@@ -237,6 +237,7 @@ public sealed class OpsTests
                 Tag = OrderTag.Phone,
                 CreatedAt = tx.Now.AddSeconds(n - count),
                 ReservedUntil = tx.Now,
+                Tariff = new OrderOptions().DefaultTariff,
                 State = paid ? OrderState.Settled : OrderState.Expired,
                 ListNumber = paid ? n : 0,
                 Trouble = n % 500 == 1 ? "LOST" : null,

@@ -41,5 +41,5 @@ public sealed class RefundTests
     }
 
     private static Task<DueRow?> RefundAsync(Stand stand, string orderNo) =>
-        stand.App.Services.GetRequiredService<IStore>().RunAsync(tx => tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Refund, orderNo)));
+        stand.App.Services.GetRequiredService<IStore>().RunAsync(tx => tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Refund, $"{orderNo}R1")));
 }

@@ -1,0 +1,18 @@
+using Charging.Server.Piles;
+using Charging.Server.Storage;
+
+namespace Charging.Server.Orders;
+
+/// <summary>The tariffs that operators have made, and which one a pile has.</summary>
+public sealed class Tariffs(OrderOptions options)
+{
+    /// <summary>The name of the tariff that the settings describe.</summary>
+    public const string Default = "default";
+
+    /// <summary>Tariffs by name.</summary>
+    public static readonly Table<Tariff> Table = new("tariffs", StoreJson.Default.Tariff, tariff => tariff.Name, isResident: true);
+
+    /// <summary>The tariff of a pile as it is now.</summary>
+    public async ValueTask<Tariff> OfAsync(ITransaction tx, Pile? pile) =>
+        (pile?.Tariff is { } name ? await tx.GetAsync(Table, name) : null) ?? options.DefaultTariff;
+}
