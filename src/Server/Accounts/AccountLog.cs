@@ -17,4 +17,10 @@ internal static partial class AccountLog
 
     [LoggerMessage(204, LogLevel.Warning, "Charging:Sms:Provider is Console: codes are written to this log and nobody gets an SMS.")]
     public static partial void ConsoleOutsideDevelopment(ILogger logger);
+
+    [LoggerMessage(EventId = 205, Message = "Tencent Cloud SMS refused a message to {MaskedPhone}: {Code} (request {RequestId}).")]
+    public static partial void TencentRefused(ILogger logger, LogLevel level, string maskedPhone, string code, string? requestId);
+
+    [LoggerMessage(EventId = 206, Message = "The SMS webhook refused a message to {MaskedPhone}: HTTP {Status}.")]
+    public static partial void WebhookRefused(ILogger logger, LogLevel level, string maskedPhone, int status);
 }
