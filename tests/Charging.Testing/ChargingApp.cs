@@ -27,6 +27,9 @@ public sealed record ChargingAppOptions
     /// <summary>Settings as on the command line: `--Charging:Codes:Lifetime=00:01:00`.</summary>
     public IReadOnlyList<string> Settings { get; init; } = [];
 
+    /// <summary>Whether the server sends SMS as its settings say, and not to <see cref="ChargingApp.Sms"/>.</summary>
+    public bool SmsBySettings { get; init; }
+
     /// <summary>Replaces services before the server is built.</summary>
     public Action<WebApplicationBuilder>? Configure { get; init; }
 }
@@ -210,7 +213,8 @@ public sealed class ChargingApp : IAsyncDisposable
     {
         builder.Logging.ClearProviders().AddProvider(Log);
         builder.Services.AddSingleton(_options.Clock);
-        builder.Services.AddSingleton<ISmsSender>(Sms);
+        if (!_options.SmsBySettings)
+            builder.Services.AddSingleton<ISmsSender>(Sms);
         _options.Configure?.Invoke(builder);
     }
 

@@ -16,6 +16,8 @@ public sealed class StartTests
     [InlineData("--Charging:Cards:ByteOrder=Middle", "Charging:Cards:ByteOrder")]
     [InlineData("--Charging:TrustedProxies:0=proxy", "Charging:TrustedProxies")]
     [InlineData("--Charging:Sms:Provider=Pigeon", "Charging:Sms:Provider")]
+    [InlineData("--Charging:Sms:Provider=Tencent", "Charging:Sms:Tencent:SecretId")]
+    [InlineData("--Charging:Sms:Provider=Webhook", "Charging:Sms:Webhook:Url")]
     [InlineData("--environment=Production", "Charging:Sms:Provider")]
     [InlineData("--Charging:DataDirectory=/dev/null/data", "Charging:DataDirectory")]
     public async Task A_wrong_setting_is_named(string setting, string name)
