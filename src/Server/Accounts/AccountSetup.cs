@@ -1,3 +1,4 @@
+using Charging.Server.Accounts.MiniProgram;
 using Charging.Server.Accounts.Sms;
 using Charging.Server.Calls;
 using Charging.Server.Storage;
@@ -13,6 +14,7 @@ public static class AccountSetup
     {
         var codes = builder.AddSettings<CodesOptions>("Charging:Codes", options => options.Complaint());
         builder.AddSms(codes);
+        builder.AddMiniProgram();
         builder.Services.AddSingleton<AddressLimit>();
         builder.Services.AddSingleton<Codes>();
         builder.Services.AddSingleton<Riders>();
@@ -29,5 +31,7 @@ public static class AccountSetup
         app.MapGrpcService<AccountRpc>();
         if (!app.Environment.IsDevelopment() && app.Services.GetRequiredService<ISmsSender>() is ConsoleSmsSender)
             AccountLog.ConsoleOutsideDevelopment(app.Logger);
+        if (!app.Environment.IsDevelopment() && app.Services.GetRequiredService<IMiniProgram>() is SandboxMiniProgram)
+            AccountLog.SandboxOutsideDevelopment(app.Logger);
     }
 }

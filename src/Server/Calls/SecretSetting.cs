@@ -11,17 +11,26 @@ public static class SecretSetting
     /// <exception cref="StartupException">There is none, there are two, or the file does not hold one.</exception>
     public static string Read(string? value, string? file, string setting, string purpose)
     {
-        var (given, named) = (!string.IsNullOrEmpty(value), !string.IsNullOrEmpty(file));
-        if (given && named)
-            throw new StartupException($"{setting} and {setting}File are both set: keep one of them.");
-        if (!given && !named)
-            throw new StartupException($"{setting} is not set: give {purpose}, or name a file that holds it in {setting}File.");
-        var (secret, source) = given ? (value!, setting) : (ReadFile(file!, setting), $"The file of {setting}File");
+        var (secret, source) = ReadText(value, file, setting, purpose);
         // An editor's line break at the end of a file is no part of the secret; one in the middle is a mistake.
         secret = secret.Trim();
         return secret.Length > 0 && secret.All(c => c is > ' ' and <= '~')
             ? secret
             : throw new StartupException($"{source} holds no secret of printable ASCII without spaces: give {purpose}.");
+    }
+
+    /// <summary>Reads a secret of several lines, such as a key in PEM. Whether it is one is the caller's to judge.</summary>
+    /// <inheritdoc cref="Read"/>
+    public static string ReadPem(string? value, string? file, string setting, string purpose) => ReadText(value, file, setting, purpose).Text;
+
+    private static (string Text, string Source) ReadText(string? value, string? file, string setting, string purpose)
+    {
+        var (given, named) = (!string.IsNullOrEmpty(value), !string.IsNullOrEmpty(file));
+        if (given && named)
+            throw new StartupException($"{setting} and {setting}File are both set: keep one of them.");
+        if (!given && !named)
+            throw new StartupException($"{setting} is not set: give {purpose}, or name a file that holds it in {setting}File.");
+        return given ? (value!, setting) : (ReadFile(file!, setting), $"The file of {setting}File");
     }
 
     private static string ReadFile(string path, string setting)

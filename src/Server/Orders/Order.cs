@@ -142,6 +142,9 @@ public sealed record Order
     /// <summary>Why the charge ended, by the pile; unspecified when it was lost.</summary>
     public EndReason EndReason { get; init; }
 
+    /// <summary>Whether the rider may be told of the end: whether there was a template for that when the start was sent.</summary>
+    public bool NoticeWanted { get; init; }
+
     /// <summary>Why the order waits in the operators' list; null when it does not.</summary>
     public string? Trouble { get; init; }
 

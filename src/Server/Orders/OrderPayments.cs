@@ -1,4 +1,5 @@
 using Charging.Server.Accounts;
+using Charging.Server.Accounts.MiniProgram;
 using Charging.Server.Payments;
 using Charging.Server.Piles;
 using Charging.Server.Storage;
@@ -12,7 +13,7 @@ namespace Charging.Server.Orders;
 public readonly record struct FoundPayment(long PaidFen, long? SaidFen, bool Revive);
 
 /// <summary>The one effect of an order's payment, however it is learnt of (contract section 7).</summary>
-public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions options)
+public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions options, IMiniProgram miniProgram)
 {
     /// <summary>
     /// Takes a payment up: the money is held, and the start command is due, or the refund. Taken up again it changes
@@ -56,7 +57,7 @@ public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions op
     /// <summary>Sends the start command of an order that is paid or, by card, made.</summary>
     public Order Start(ITransaction tx, Order order)
     {
-        var starting = order.State == OrderState.Starting ? order : order.BeginStart();
+        var starting = (order.State == OrderState.Starting ? order : order.BeginStart()) with { NoticeWanted = miniProgram.Notifies };
         tx.Put(OrderTables.Orders, starting);
         tx.Put(OrderTables.BusyPlugs, Busy(starting) with { StartSentAt = tx.Now });
         tx.Put(DueRows.Table, worker.Born(StartOf(starting) with { DueAt = tx.Now, Tries = 1 }, options.StartTimeout / 2));

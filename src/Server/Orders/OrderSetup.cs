@@ -15,6 +15,7 @@ public static class OrderSetup
         services.AddObserver<BusyPlugIndex>();
         services.AddObserver<OrderOutcomes>();
         services.AddDue<Reservations>();
+        services.AddDue<EndNotices>();
         services.AddDue<Starts>();
         services.AddDue<Stops>();
         services.AddDue<LostCharges>();

@@ -32,6 +32,8 @@ public static class Settlement
         foreach (var kind in (DueKind[])[DueKind.Start, DueKind.Overdue, DueKind.Lost, DueKind.Spent])
             tx.Done(kind, order.No.ToString());
         tx.Done(DueKind.Stop, order.No.ToString(), order.Plug.Device);
+        if (order.NoticeWanted)
+            tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Notice, Subject = order.No.ToString(), DueAt = tx.Now });
         return order;
     }
 

@@ -3,7 +3,7 @@ namespace Charging.Server.Payments;
 /// <summary>Settings under `Charging:Payment`.</summary>
 public sealed record PaymentOptions
 {
-    /// <summary>Who takes the money: `Sandbox`. Has a default in Development only.</summary>
+    /// <summary>Who takes the money: `WeChatPay` or `Sandbox`. Has a default in Development only.</summary>
     public string? Provider { get; init; }
 
     /// <summary>How the sandbox answers.</summary>

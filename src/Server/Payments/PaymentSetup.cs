@@ -1,4 +1,5 @@
 using Charging.Server.Calls;
+using Charging.Server.Payments.WeChatPay;
 using Charging.Server.Storage;
 
 namespace Charging.Server.Payments;
@@ -28,6 +29,7 @@ public static class PaymentSetup
     public static void MapPayments(this WebApplication app)
     {
         app.MapGrpcService<BalanceRpc>();
+        app.MapWeChatPay();
         if (!app.Environment.IsDevelopment() && app.Services.GetRequiredService<IPaymentProvider>() is SandboxPaymentProvider)
             PaymentLog.SandboxOutsideDevelopment(app.Logger);
     }
@@ -42,10 +44,13 @@ public static class PaymentSetup
                 break;
             case "Sandbox":
                 throw new StartupException($"{ProviderSetting} is Sandbox, which gives charges away: set {SandboxSetting} to true if that is what you want.");
+            case "WeChatPay":
+                builder.AddWeChatPay();
+                break;
             case null:
-                throw new StartupException($"{ProviderSetting} is not set: name who takes the riders' money.");
+                throw new StartupException($"{ProviderSetting} is not set: name who takes the riders' money, WeChatPay for example.");
             default:
-                throw new StartupException($"{ProviderSetting} is '{provider}', which is not known: set it to Sandbox.");
+                throw new StartupException($"{ProviderSetting} is '{provider}', which is not known: set it to WeChatPay or Sandbox.");
         }
     }
 }

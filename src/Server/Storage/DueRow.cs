@@ -37,6 +37,9 @@ public enum DueKind
 
     /// <summary>Money goes back through the provider.</summary>
     Refund,
+
+    /// <summary>The rider is told that the charge is over, at most once.</summary>
+    Notice,
 }
 
 /// <summary>

@@ -164,7 +164,7 @@ public sealed partial class DueWorker(
     {
         if (_stop.IsCancellationRequested)
             return;
-        var task = Task.Run(() => GuardAsync(kind is DueKind.Close or DueKind.Surplus or DueKind.Refund ? _providerSlots : _slots, work));
+        var task = Task.Run(() => GuardAsync(kind is DueKind.Close or DueKind.Surplus or DueKind.Refund or DueKind.Notice ? _providerSlots : _slots, work));
         lock (_gate)
             _running.Add(task);
         task.ContinueWith(Forget, TaskScheduler.Default);

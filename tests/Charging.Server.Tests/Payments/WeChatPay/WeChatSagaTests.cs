@@ -1,0 +1,116 @@
+using Charging.Device.V1;
+using Charging.PileSimulator;
+using Charging.Server.Orders;
+using Charging.Server.Payments;
+using Charging.Testing;
+using Charging.Testing.WeChatPay;
+using Xunit;
+
+namespace Charging.Server.Tests.Payments.WeChatPay;
+
+/// <summary>Orders that WeChat Pay makes difficult still come to their end, and no fen is lost on the way.</summary>
+public sealed class WeChatSagaTests
+{
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(15);
+
+    [Theory]
+    [InlineData(Outage.CutAfter)]
+    [InlineData(Outage.Cut)]
+    [InlineData(Outage.ServerError)]
+    [InlineData(Outage.TooMany)]
+    public async Task A_refund_whose_answer_is_lost_goes_back_once(Outage outage)
+    {
+        await using var paying = await OpenAsync();
+        paying.WeChat.Faults.Break(outage, WeChatCall.Refund, times: 2);
+        paying.WeChat.Faults.Break(outage, WeChatCall.RefundQuery, times: 1);
+        var orderNo = await PayAsync(paying);
+        await paying.Stand.App.AdvanceUntil("it went back", () => StateOf(paying, orderNo) == OrderState.Refunded, Step);
+        Assert.Equal([new($"{orderNo}R1", 101)], paying.WeChat.Books.Refunds);
+        await paying.CheckAsync();
+    }
+
+    [Fact]
+    public async Task A_refund_stays_owed_while_the_merchant_has_no_funds()
+    {
+        await using var paying = await OpenAsync();
+        paying.WeChat.Faults.RefundError = "NOT_ENOUGH";
+        var orderNo = await PayAsync(paying);
+        await paying.Stand.App.AdvanceUntil("it was asked for thrice", () => paying.WeChat.Count(WeChatCall.Refund) >= 3, Step);
+        Assert.Equal((OrderState.Refunding, 101L), await paying.Stand.OrderAsync(orderNo) is var order ? (order.State, order.OwedFen) : default);
+        await paying.CheckAsync();
+        paying.WeChat.Faults.RefundError = null;
+        await paying.Stand.App.AdvanceUntil("it went back", () => StateOf(paying, orderNo) == OrderState.Refunded, Step);
+        Assert.Equal([new($"{orderNo}R1", 101)], paying.WeChat.Books.Refunds);
+        await paying.CheckAsync();
+    }
+
+    [Fact]
+    public async Task A_refund_that_WeChat_gives_up_goes_back_under_the_next_number()
+    {
+        await using var paying = await OpenAsync();
+        paying.WeChat.Faults.RefundEnd = "CLOSED";
+        var orderNo = await PayAsync(paying);
+        await paying.Stand.App.AdvanceUntil("it was given up", () => paying.WeChat.Books.Refund($"{orderNo}R1")?.Status == "CLOSED", Step);
+        paying.WeChat.Faults.RefundEnd = "SUCCESS";
+        await paying.Stand.App.AdvanceUntil("it went back", () => StateOf(paying, orderNo) == OrderState.Refunded, Step);
+        Assert.Equal(101, paying.WeChat.Books.Refunds.Values.Sum());
+        Assert.DoesNotContain($"{orderNo}R1", paying.WeChat.Books.Refunds.Keys);
+        await paying.CheckAsync();
+    }
+
+    [Fact]
+    public async Task A_refund_that_the_payers_account_does_not_take_waits_for_an_operator()
+    {
+        await using var paying = await OpenAsync();
+        (paying.WeChat.Faults.RefundEnd, paying.WeChat.Faults.RefundTakes) = ("ABNORMAL", TimeSpan.FromSeconds(10));
+        var orderNo = await PayAsync(paying);
+        await paying.Stand.App.AdvanceUntil("it waits", () => paying.Stand.OrderAsync(orderNo).Result.Trouble == Refunds.Abnormal, Step);
+        Assert.Equal(101, (await paying.Stand.OrderAsync(orderNo)).OwedFen);
+        await paying.CheckAsync();
+    }
+
+    [Fact]
+    public async Task A_payment_that_nobody_told_of_is_found_when_the_reservation_is_closed_even_after_a_restart()
+    {
+        await using var paying = await OpenAsync();
+        paying.WeChat.Faults.CallbackMode = CallbackMode.Never;
+        var orderNo = await paying.ReserveAsync();
+        await paying.WeChat.PayAsync(orderNo);
+        await paying.Stand.App.RestartAsync();
+        paying.WeChat.Reach(paying.Stand.App);
+        await paying.Stand.App.AdvanceUntil("it went back", () => StateOf(paying, orderNo) == OrderState.Refunded, Step);
+        Assert.Equal(0, paying.WeChat.Books.BalanceFen);
+        await paying.CheckAsync();
+    }
+
+    [Fact]
+    public async Task A_rider_who_pays_while_WeChat_lies_is_told_402_and_charged_for_nothing()
+    {
+        await using var paying = await OpenAsync();
+        paying.Stand.App.ExpectError("is not to be trusted");
+        paying.WeChat.Faults.CallbackMode = CallbackMode.Never;
+        var orderNo = await paying.ReserveAsync();
+        await paying.WeChat.PayAsync(orderNo);
+        paying.WeChat.Faults.Answers = Lie.Tampered;
+        Assert.Equal(402, (await paying.Stand.ChargeAsync(orderNo)).Code);
+        Assert.Equal(OrderState.Reserved, (await paying.Stand.OrderAsync(orderNo)).State);
+    }
+
+    /// <summary>A stand whose pile refuses to start, so that what is paid goes back.</summary>
+    private static async Task<PayingStand> OpenAsync()
+    {
+        var paying = await PayingStand.OpenAsync();
+        paying.Stand.Pile.Faults = new PileFaults { RejectStarts = RejectReason.PlugFault };
+        return paying;
+    }
+
+    private static async Task<string> PayAsync(PayingStand paying)
+    {
+        var orderNo = await paying.ReserveAsync();
+        await paying.WeChat.PayAsync(orderNo);
+        await paying.Stand.UntilAsync(orderNo, OrderState.Refunding, OrderState.Refunded);
+        return orderNo;
+    }
+
+    private static OrderState StateOf(PayingStand paying, string orderNo) => paying.Stand.OrderAsync(orderNo).Result.State;
+}
