@@ -8,7 +8,7 @@ namespace Charging.Client.Cli;
 public static class Chargectl
 {
     private const string Description = """
-        Runs a charging server: piles, cards, orders, riders.
+        Runs a charging server: piles, prices, cards, orders, riders, money.
 
         It talks to the server over gRPC, with the operator key that the server made at its first start in its data
         directory (operator.key). On the server's own machine, started in the same folder, nothing needs to be set:
@@ -18,6 +18,9 @@ public static class Chargectl
           chargectl cards issue 111111786            issues a virtual card
           chargectl orders list --trouble            charges that wait for a person
           chargectl users show 13800000000           a rider's balance and cards
+          chargectl ledger show --user 13800000000   every move of a rider's money
+          chargectl refunds list --owed              money that has not gone back yet
+          chargectl reconcile                        yesterday's bill beside the ledger
           chargectl simulate --piles 5               piles to try the server with
 
         From elsewhere:
@@ -60,11 +63,21 @@ public static class Chargectl
         CommonOptions.Json,
         new Command("piles", "Registers piles and shows how they are.")
         {
-            Commands.Piles.Add.Make(), Commands.Piles.List.Make(), Commands.Piles.Show.Make(), Commands.Piles.RotateSecret.Make(),
+            Commands.Piles.Add.Make(), Commands.Piles.List.Make(), Commands.Piles.Show.Make(), Commands.Piles.RotateSecret.Make(), Commands.Piles.SetTariff.Make(),
         },
         new Command("cards", "Issues cards and shows whose they are.") { Commands.Cards.Issue.Make(), Commands.Cards.List.Make() },
         new Command("orders", "Finds orders.") { Commands.Orders.List.Make(), Commands.Orders.Show.Make() },
         new Command("users", "Looks riders up.") { Commands.Users.Show.Make() },
+        new Command("ledger", "Shows where money went, and whether all of it adds up.")
+        {
+            Commands.Ledger.Show.Make(), Commands.Ledger.Check.Make(), Commands.Ledger.Totals.Make(),
+        },
+        new Command("refunds", "Finds refunds that the provider has not sent back.") { Commands.Refunds.List.Make(), Commands.Refunds.Retry.Make() },
+        new Command("tariffs", "Sets prices, and shows what they come to.")
+        {
+            Commands.Tariffs.Set.Make(), Commands.Tariffs.List.Make(), Commands.Tariffs.Show.Make(), Commands.Tariffs.Delete.Make(), Commands.Tariffs.Quote.Make(),
+        },
+        Reconcile.Make(),
         Simulate.Make(),
         Doctor.Make(),
     };

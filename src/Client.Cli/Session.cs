@@ -66,6 +66,15 @@ internal sealed class Session : IDisposable
     /// <summary>Riders.</summary>
     public UserService.UserServiceClient Users => new(Calls);
 
+    /// <summary>The money.</summary>
+    public LedgerService.LedgerServiceClient Ledger => new(Calls);
+
+    /// <summary>Refunds.</summary>
+    public RefundService.RefundServiceClient Refunds => new(Calls);
+
+    /// <summary>Prices.</summary>
+    public TariffService.TariffServiceClient Tariffs => new(Calls);
+
     /// <summary>The server itself.</summary>
     public SystemService.SystemServiceClient System => new(Calls);
 

@@ -111,9 +111,9 @@ public sealed class CommandTests
     public async Task Help_names_every_command_and_variable()
     {
         var help = (await Ctl.RunAsync(["--help"])).Output;
-        foreach (var word in new[] { "piles", "cards", "orders", "users", "simulate", "doctor", "CHARGECTL_ADDRESS", "CHARGECTL_KEY", "--json", "exit code" })
+        foreach (var word in new[] { "piles", "cards", "orders", "users", "ledger", "refunds", "tariffs", "reconcile", "simulate", "doctor", "CHARGECTL_ADDRESS", "CHARGECTL_KEY", "--json", "exit code" })
             Assert.Contains(word, help);
-        foreach (var noun in new[] { "piles", "cards", "orders", "users" })
+        foreach (var noun in new[] { "piles", "cards", "orders", "users", "ledger", "refunds", "tariffs" })
             Assert.Contains("Commands:", (await Ctl.RunAsync([noun])).Output);
     }
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Charging.Testing;
 
-/// <summary>What must hold of money, plugs and orders at every moment, whatever happened (docs/tour.md, Money).</summary>
+/// <summary>What must hold of money, plugs and orders at every moment, whatever happened (docs/money.md).</summary>
 public static class MoneyCheck
 {
     private const int Slice = 200;
@@ -17,7 +17,10 @@ public static class MoneyCheck
     /// <exception cref="InvalidOperationException">With everything that does not hold.</exception>
     public static async Task CheckInvariantsAsync(this ChargingApp app, bool knowsBooks = true)
     {
-        var faults = await FaultsAsync(app.Services.GetRequiredService<IStore>(), knowsBooks ? app.Provider : null);
+        var store = app.Services.GetRequiredService<IStore>();
+        var faults = await FaultsAsync(store, knowsBooks ? app.Provider : null);
+        await foreach (var progress in new LedgerCheck(store).RunAsync())
+            faults.AddRange(progress.Findings.Select(finding => finding.Sentence));
         if (faults.Count > 0)
             throw new InvalidOperationException($"Invariants do not hold:\n{string.Join('\n', faults)}");
     }

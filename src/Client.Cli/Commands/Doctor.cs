@@ -132,6 +132,7 @@ internal static class Doctor
         console.Fields(
             ("piles online", $"{diagnosis.PilesOnline} of {diagnosis.PilesRegistered}"),
             ("orders in trouble", AtMost(diagnosis.OrdersInTrouble)),
+            ("refunds owed", AtMost(diagnosis.RefundsOwed)),
             ("work that is due", Format.Number(diagnosis.DueWaiting)),
             ("messages set aside", AtMost(diagnosis.Quarantined)),
             ("payments", diagnosis.PaymentProvider),

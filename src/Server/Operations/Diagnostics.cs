@@ -12,16 +12,25 @@ namespace Charging.Server.Operations;
 /// <param name="Stuck">Whether some of it has waited for longer than a minute.</param>
 /// <param name="Quarantined">Messages set aside; 200 stands for 200 or more.</param>
 /// <param name="InTrouble">Orders that wait for an operator; 200 stands for 200 or more.</param>
-public sealed record StoreFigures(int DueWaiting, bool Stuck, int Quarantined, int InTrouble);
+/// <param name="RefundsOwed">Refunds that the provider has not sent back yet; 200 stands for 200 or more.</param>
+public sealed record StoreFigures(int DueWaiting, bool Stuck, int Quarantined, int InTrouble, int RefundsOwed);
 
 /// <summary>Finds what is misconfigured and what waits.</summary>
 public sealed class Diagnostics(
-    IStore store, DueWorker due, Listeners listeners, IHostEnvironment environment, IPaymentProvider payments, ISmsSender sms, ServerOptions options)
+    IStore store,
+    DueWorker due,
+    LedgerGuard ledger,
+    Listeners listeners,
+    IHostEnvironment environment,
+    IPaymentProvider payments,
+    ISmsSender sms,
+    ServerOptions options)
 {
     /// <summary>How long the store may take to answer.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private const int MaxCount = 200;
+    private const int MaxFindings = 3;
 
     // Two leases: what was not taken up by then is stuck.
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
@@ -52,6 +61,8 @@ public sealed class Diagnostics(
             yield return "The store does not answer: look into the server's log, and whether the disk of Charging:DataDirectory is full.";
         if (figures is { Stuck: true })
             yield return "Work has been due for more than a minute, such as refunds or commands: look into the server's log for what fails.";
+        foreach (var finding in ledger.Findings.Take(MaxFindings))
+            yield return $"The ledger does not add up: {finding.Sentence} Run 'chargectl ledger check' and see docs/money.md.";
         if (!environment.IsDevelopment() && payments is SandboxPaymentProvider)
             yield return "The sandbox takes the payments outside Development, so every charge is given away: set Charging:Payment:Provider.";
         if (!environment.IsDevelopment() && sms is ConsoleSmsSender)
@@ -64,8 +75,9 @@ public sealed class Diagnostics(
     {
         var quarantined = await tx.ListAsync(PileTables.Quarantine.ByKey, KeyRange.Prefix(""), MaxCount);
         var trouble = await tx.ListAsync(OrderTables.InTrouble, KeyRange.Prefix(""), MaxCount);
+        var owed = await tx.ListAsync(DueRows.Table.ByKey, KeyRange.Prefix(DueRow.KeyOf(DueKind.Refund, "")), MaxCount);
         var (waiting, oldest) = due.Waiting();
-        return new StoreFigures(waiting, oldest < tx.Now - LongestWait, quarantined.Count, trouble.Count);
+        return new StoreFigures(waiting, oldest < tx.Now - LongestWait, quarantined.Count, trouble.Count, owed.Count);
     }
 
     private bool IsBehindProxy(string name) => name == "Http" && options.TrustedProxies.Length > 0;

@@ -19,6 +19,9 @@ public static class OperationsSetup
         services.AddSingleton<CardOpsRpc>();
         services.AddSingleton<OrderOpsRpc>();
         services.AddSingleton<UserOpsRpc>();
+        services.AddSingleton<LedgerOpsRpc>();
+        services.AddSingleton<RefundOpsRpc>();
+        services.AddSingleton<TariffOpsRpc>();
         services.AddSingleton<SystemRpc>();
         services.AddHealth();
     }
@@ -30,6 +33,9 @@ public static class OperationsSetup
         app.MapGrpcService<CardOpsRpc>();
         app.MapGrpcService<OrderOpsRpc>();
         app.MapGrpcService<UserOpsRpc>();
+        app.MapGrpcService<LedgerOpsRpc>();
+        app.MapGrpcService<RefundOpsRpc>();
+        app.MapGrpcService<TariffOpsRpc>();
         app.MapGrpcService<SystemRpc>();
         app.MapHealth();
     }

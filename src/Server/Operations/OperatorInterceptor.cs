@@ -1,4 +1,5 @@
 using Charging.Server.Calls;
+using Charging.Server.Payments;
 using Charging.Server.Storage;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
@@ -58,6 +59,16 @@ public sealed partial class OperatorInterceptor(OperatorKeys keys, Listeners lis
         {
             LogUnavailable(context.Method, e.Message);
             throw Refusal.Of(StatusCode.Unavailable, "The store cannot serve now: try again.");
+        }
+        catch (ProviderUnavailableException e)
+        {
+            LogUnavailable(context.Method, e.Message);
+            throw Refusal.Of(StatusCode.Unavailable, "The payment provider gives no answer: try again.");
+        }
+        catch (UntrustedAnswerException e)
+        {
+            LogUnavailable(context.Method, e.Message);
+            throw Refusal.Of(StatusCode.Unavailable, "The payment provider's answer cannot be trusted: look at its keys in the settings, and try again.");
         }
         catch (Exception e) when (e is not RpcException && context.CancellationToken.IsCancellationRequested)
         {

@@ -64,6 +64,10 @@ internal static class OrderOpsMapping
             _ => Ops.V1.FailCause.Unspecified,
         },
         EndReason = order.EndReason,
+        UsedFen = order.UsedFen,
+        ServiceFen = order.ServiceFen,
+        Tariff = order.Tariff.Name,
+        SurplusFen = order.SurplusFen,
     };
 
     private static Ops.V1.OrderState ToWire(this OrderState state) => state switch

@@ -49,6 +49,7 @@ internal static class PileOpsMapping
         PlugsFree = state.Plugs.Count(plug => plug == PlugView.Free),
         PlugsBusy = state.Plugs.Count(plug => plug == PlugView.Busy),
         PlugsFault = state.Plugs.Count(plug => plug == PlugView.Fault),
+        Tariff = pile.Tariff ?? Tariffs.Default,
     };
 
     /// <summary>A plug.</summary>

@@ -9,7 +9,7 @@ namespace Charging.Server.Operations;
 
 /// <summary>charging.ops.v1.PileService.</summary>
 public sealed class PileOpsRpc(
-    IStore store, PileAdmin admin, PileRegistry registry, PileStates states, Board board, BusyPlugIndex busyPlugs, TimeProvider clock)
+    IStore store, PileAdmin admin, TariffAdmin tariffs, PileRegistry registry, PileStates states, Board board, BusyPlugIndex busyPlugs, TimeProvider clock)
     : PileService.PileServiceBase
 {
     /// <inheritdoc/>
@@ -37,6 +37,15 @@ public sealed class PileOpsRpc(
         var device = request.DeviceNo.ToDeviceNo();
         var secret = (await admin.RotateSecretAsync(device)).Value.OrUnregistered(device);
         return new RotatePileSecretResponse { Secret = secret };
+    }
+
+    /// <inheritdoc/>
+    public override async Task<SetPileTariffResponse> SetPileTariff(SetPileTariffRequest request, ServerCallContext context)
+    {
+        var device = Known(request.DeviceNo.ToDeviceNo()).Device;
+        var name = request.Tariff is "" or Tariffs.Default ? null : request.Tariff.ToTariffName();
+        (await tariffs.AssignAsync(device, name) ? request : null).OrNotFound($"There is no tariff {request.Tariff}: 'tariffs list' shows those that there are.");
+        return new SetPileTariffResponse { Pile = Whole(Known(device)) };
     }
 
     private Piles.Pile Known(DeviceNo device) => registry.Find(device).OrUnregistered(device);

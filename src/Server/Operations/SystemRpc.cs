@@ -28,6 +28,7 @@ public sealed class SystemRpc(Diagnostics diagnostics, PileRegistry registry, Bo
         DueWaiting = figures?.DueWaiting ?? 0,
         Quarantined = figures?.Quarantined ?? 0,
         OrdersInTrouble = figures?.InTrouble ?? 0,
+        RefundsOwed = figures?.RefundsOwed ?? 0,
         PaymentProvider = diagnostics.PaymentProvider,
         SmsProvider = diagnostics.SmsProvider,
         Listeners = { listeners.Names.Select(Listener) },

@@ -23,6 +23,7 @@ public static class OrderSetup
         services.AddDue<UnconfirmedStarts>();
         services.AddDue<SpentCharges>();
         services.AddSingleton<Tariffs>();
+        services.AddSingleton<TariffAdmin>();
         services.AddSingleton<OrderPayments>();
         services.AddSingleton<MobilePayment>();
         services.AddSingleton<OrderRecords>();

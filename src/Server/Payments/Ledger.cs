@@ -5,7 +5,7 @@ using Charging.Server.Storage;
 
 namespace Charging.Server.Payments;
 
-/// <summary>One move of money between two accounts. Written once, never changed (docs/tour.md, Money).</summary>
+/// <summary>One move of money between two accounts. Written once, never changed (docs/money.md).</summary>
 public sealed record LedgerEntry
 {
     /// <summary>Unique business key, such as `hold:201912040000000352`: the same move cannot be written twice.</summary>

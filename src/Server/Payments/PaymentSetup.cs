@@ -22,6 +22,7 @@ public static class PaymentSetup
         foreach (var kind in new[] { DueKind.Close, DueKind.Surplus })
             builder.Services.AddSingleton<IDueHandler>(services => ActivatorUtilities.CreateInstance<UnpaidOrders>(services, kind));
         builder.Services.AddDue<Refunds>();
+        builder.AddLedger();
         builder.Services.AddSingleton<BalanceRpc>();
     }
 
@@ -32,6 +33,16 @@ public static class PaymentSetup
         app.MapWeChatPay();
         if (!app.Environment.IsDevelopment() && app.Services.GetRequiredService<IPaymentProvider>() is SandboxPaymentProvider)
             PaymentLog.SandboxOutsideDevelopment(app.Logger);
+    }
+
+    private static void AddLedger(this WebApplicationBuilder builder)
+    {
+        builder.AddSettings<LedgerOptions>("Charging:Ledger");
+        builder.Services.AddObserver<LedgerGuard>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<LedgerGuard>());
+        builder.Services.AddSingleton<LedgerCheck>();
+        builder.Services.AddSingleton<LedgerStatements>();
+        builder.Services.AddSingleton<Reconciliation>();
     }
 
     private static void AddProvider(this WebApplicationBuilder builder, string? provider)

@@ -36,6 +36,19 @@ public sealed class Refunds(IStore store, IPaymentProvider provider) : IDueHandl
         return true;
     });
 
+    /// <summary>Whether a refund has been tried for so long that a person should look.</summary>
+    public static bool IsOverdue(DueRow row) => row.Tries >= TriesBeforeTrouble;
+
+    /// <summary>An operator wants the provider to be asked now.</summary>
+    /// <returns>Whether it is a refund that is owed.</returns>
+    public async Task<bool> RetryAsync(string refundNo)
+    {
+        if (await store.RunAsync(tx => tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Refund, refundNo))) is null)
+            return false;
+        await HearAsync(refundNo);
+        return true;
+    }
+
     /// <inheritdoc/>
     public async Task RunAsync(DueRow row, CancellationToken cancellationToken)
     {
@@ -122,7 +135,7 @@ public sealed class Refunds(IStore store, IPaymentProvider provider) : IDueHandl
         var again = row.Again(tx.Now + Pause(row.Tries)) with { Tries = row.Tries + 1 };
         tx.Put(DueRows.Table, again);
         tx.Put(Refund.Table, refund);
-        var trouble = refund.LastAnswer == RefundState.Abnormal ? Abnormal : again.Tries >= TriesBeforeTrouble ? Overdue : null;
+        var trouble = refund.LastAnswer == RefundState.Abnormal ? Abnormal : IsOverdue(again) ? Overdue : null;
         if (trouble is null)
             return;
         var key = refund.OrderNo.ToString();

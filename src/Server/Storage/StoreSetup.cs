@@ -1,4 +1,5 @@
 using Charging.Server.Calls;
+using Charging.Server.Payments;
 using Charging.Server.Storage.LiteDb;
 
 namespace Charging.Server.Storage;
@@ -18,7 +19,8 @@ public static class StoreSetup
             [.. services.GetServices<IStoreObserver>()],
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<LiteDbOptions>(),
-            services.GetRequiredService<ILogger<LiteDbStore>>()));
+            services.GetRequiredService<ILogger<LiteDbStore>>(),
+            transaction => services.GetRequiredService<LedgerGuard>().AfterReopenAsync(transaction)));
         builder.Services.AddSingleton<IStore>(services => services.GetRequiredService<LiteDbStore>());
         builder.Services.AddHostedService<IndexLoader>();
         builder.Services.AddObserver<DueWorker>();

@@ -54,7 +54,8 @@ public sealed class Table<T>(string name, JsonTypeInfo<T> json, Func<T, string> 
     public JsonTypeInfo<T> Json { get; } = json;
 
     /// <summary>The entities in the order of their keys. Costs nothing beside the table itself.</summary>
-    public Index<T> ByKey => field ??= new Index<T>(this, "_id", KeyOf);
+    // One for all threads that ask for it first at the same time: the engines know it by reference.
+    public Index<T> ByKey => field ?? Interlocked.CompareExchange(ref field, new Index<T>(this, "_id", KeyOf), null) ?? field;
 
     /// <summary>The indexes, in the order of their definition.</summary>
     public IReadOnlyList<Index<T>> Indexes => _indexes;

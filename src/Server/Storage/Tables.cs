@@ -18,7 +18,7 @@ public static class Tables
         CardTables.Cards,
         PileTables.Piles, PileTables.SeenEvents, PileTables.Quarantine, PileTables.Alarms,
         OrderTables.Orders, OrderTables.BusyPlugs, Tariffs.Table,
-        TopUp.Table, Refund.Table, Ledger.Entries,
+        TopUp.Table, Refund.Table, Ledger.Entries, LedgerMark.Table,
         OperatorKeys.Table,
         DueRows.Table,
     ];
@@ -45,6 +45,7 @@ public static class Tables
 [JsonSerializable(typeof(TopUp))]
 [JsonSerializable(typeof(Refund))]
 [JsonSerializable(typeof(LedgerEntry))]
+[JsonSerializable(typeof(LedgerMark))]
 [JsonSerializable(typeof(OperatorKey))]
 [JsonSerializable(typeof(DueRow))]
 public sealed partial class StoreJson : JsonSerializerContext;

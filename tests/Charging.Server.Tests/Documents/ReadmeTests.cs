@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Charging.Server.Calls;
 using Charging.Server.Orders;
+using Charging.Server.Payments;
 using Charging.Testing;
 using Xunit;
 
@@ -70,12 +71,65 @@ public sealed partial class ReadmeTests
     }
 
     [Fact]
-    public void The_tour_names_files_that_are_there()
+    public void The_tour_and_the_money_page_name_files_that_are_there()
     {
         var files = Repository.Files("", "*.*").Select(path => "/" + path).ToList();
-        var named = SourceFile().Matches(Repository.Read("docs/tour.md")).Select(m => m.Groups["path"].Value).Distinct();
+        var named = SourceFile().Matches(Repository.Read("docs/tour.md") + Repository.Read("docs/money.md")).Select(m => m.Groups["path"].Value).Distinct();
 
         Assert.All(named, path => Assert.Contains(files, file => file.EndsWith("/" + path, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void The_money_page_has_every_move_of_the_ledger()
+    {
+        var page = Repository.Read("docs/money.md");
+        var moves = typeof(Ledger).GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly).Select(method => method.Name).Where(name => name.EndsWith("Async", StringComparison.Ordinal)).ToList();
+
+        Assert.Equal(moves.Order(StringComparer.Ordinal), Enum.GetNames<LedgerVerb>().Select(verb => $"{verb}Async").Order(StringComparer.Ordinal));
+        Assert.Equal(moves.Order(StringComparer.Ordinal), LedgerRow().Matches(page).Select(row => row.Groups["method"].Value).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_money_page_names_tests_that_are_there()
+    {
+        var tests = typeof(ReadmeTests).Assembly.GetTypes().SelectMany(type => type.GetMethods().Select(method => $"{type.Name}.{method.Name}")).ToHashSet();
+        var named = TestName().Matches(Repository.Read("docs/money.md")).Select(test => test.Groups["name"].Value).ToList();
+
+        Assert.True(named.Count > 20, $"{named.Count} tests are named.");
+        Assert.All(named, name => Assert.Contains(name, tests));
+    }
+
+    [Fact]
+    public void The_examples_of_the_money_page_are_computed_so()
+    {
+        var rows = PriceRow().Matches(Repository.Read("docs/money.md")).Select(row => row.Value.Split('|').Skip(1).Select(cell => cell.Trim()).ToArray()).ToList();
+
+        Assert.True(rows.Count >= 8, $"{rows.Count} examples are found.");
+        Assert.All(rows, row =>
+        {
+            var (paid, seconds, energyWh, powerW) = (long.Parse(row[6]), int.Parse(row[7]), int.Parse(row[8]), int.Parse(row[9]));
+            var used = ExampleTariff(row).Used(paid, seconds, energyWh, powerW);
+            Assert.Equal((row[10], row[11], row[12]), ($"{used.Fen}", $"{used.ServiceFen}", $"{paid - used.Fen}"));
+        });
+    }
+
+    private static Tariff ExampleTariff(string[] row)
+    {
+        var tiers = row[3].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(tier => tier.Split(':').Select(int.Parse).ToArray())
+            .Select(tier => new PowerTier(tier[0], tier[1], tier.Length > 2 ? tier[2] : 0)).ToList();
+        var tariff = new Tariff
+        {
+            Name = "example",
+            Unit = row[0] == "kWh" ? TariffUnit.KilowattHour : TariffUnit.Hour,
+            ElectricityFen = int.Parse(row[1]),
+            ServiceFen = int.Parse(row[2]),
+            Tiers = tiers.Count == 0 ? null : tiers,
+            MinimumFen = row[4].Length == 0 ? null : int.Parse(row[4]),
+            CapFen = row[5].Length == 0 ? null : int.Parse(row[5]),
+            LongestSeconds = 43_200,
+        };
+        Assert.Null(tariff.Complaint());
+        return tariff;
     }
 
     private static Dictionary<string, string> Settings(string document) =>
@@ -99,6 +153,15 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex(@"[^\p{L}\p{N} _-]")]
     private static partial Regex NotInSlug();
+
+    [GeneratedRegex(@"^\| `(?<method>\w+Async)` \|", RegexOptions.Multiline)]
+    private static partial Regex LedgerRow();
+
+    [GeneratedRegex(@"`(?<name>\w+Tests\.\w+)`")]
+    private static partial Regex TestName();
+
+    [GeneratedRegex(@"^\| (hour|kWh) \|.*$", RegexOptions.Multiline)]
+    private static partial Regex PriceRow();
 
     [GeneratedRegex(@"^\s+(?<from>\w+) --> (?<to>\w+)(:.*)?$", RegexOptions.Multiline)]
     private static partial Regex Move();

@@ -18,7 +18,8 @@ public sealed class OperatorKeyTests
         .. new[]
         {
             PileServiceReflection.Descriptor, CardServiceReflection.Descriptor, OrderServiceReflection.Descriptor,
-            UserServiceReflection.Descriptor, SystemServiceReflection.Descriptor,
+            UserServiceReflection.Descriptor, SystemServiceReflection.Descriptor, LedgerServiceReflection.Descriptor,
+            RefundServiceReflection.Descriptor, TariffServiceReflection.Descriptor,
         }.SelectMany(file => file.Services).SelectMany(service => service.Methods),
     ];
 
@@ -47,7 +48,7 @@ public sealed class OperatorKeyTests
         foreach (var method in Methods)
         {
             var outcome = await OutcomeAsync(app.AsOperator(), method);
-            Assert.True(outcome is StatusCode.OK or StatusCode.InvalidArgument, $"{method.FullName}: {outcome}");
+            Assert.True(outcome is StatusCode.OK or StatusCode.InvalidArgument || (method.Name == "Reconcile" && outcome == StatusCode.FailedPrecondition), $"{method.FullName}: {outcome}");
         }
     }
 
@@ -150,9 +151,13 @@ public sealed class OperatorKeyTests
         }
     }
 
-    private static Task<byte[]> CallAsync(CallInvoker calls, MethodDescriptor method)
+    private static async Task CallAsync(CallInvoker calls, MethodDescriptor method)
     {
-        var call = new Method<byte[], byte[]>(MethodType.Unary, method.Service.FullName, method.Name, Bytes, Bytes);
-        return calls.AsyncUnaryCall(call, null, default, []).ResponseAsync;
+        // One answer is a short stream.
+        var definition = new Method<byte[], byte[]>(MethodType.ServerStreaming, method.Service.FullName, method.Name, Bytes, Bytes);
+        using var call = calls.AsyncServerStreamingCall(definition, null, default, []);
+        while (await call.ResponseStream.MoveNext(default))
+        {
+        }
     }
 }

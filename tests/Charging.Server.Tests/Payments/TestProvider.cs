@@ -29,6 +29,9 @@ internal abstract class TestProvider : IPaymentProvider
     public virtual Task<RefundState> QueryRefundAsync(string refundNo, CancellationToken cancellationToken) =>
         Task.FromResult(Refunds.ContainsKey(refundNo) ? RefundState.Done : RefundState.Unknown);
 
+    /// <summary>The bills that it has made.</summary>
+    public ConcurrentDictionary<DateOnly, IReadOnlyList<BillLine>> Bills { get; } = new();
+
     public Task<IReadOnlyList<BillLine>?> BillAsync(DateOnly day, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<BillLine>?>(null);
+        Task.FromResult(Bills.GetValueOrDefault(day));
 }

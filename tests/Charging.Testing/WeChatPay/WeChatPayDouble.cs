@@ -140,8 +140,12 @@ public sealed class WeChatPayDouble : IAsyncDisposable
     {
         Books.Change(orderNo, _ => new BookedPayment
         {
-            OrderNo = orderNo, Fen = fen, OpenId = "oPayer", NotifyUrl = "https://charging.example.com/wechat/pay/notify",
-            ExpiresAt = DateTimeOffset.MaxValue, Request = "elsewhere",
+            OrderNo = orderNo,
+            Fen = fen,
+            OpenId = "oPayer",
+            NotifyUrl = "https://charging.example.com/wechat/pay/notify",
+            ExpiresAt = DateTimeOffset.MaxValue,
+            Request = "elsewhere",
         });
         return PayAsync(orderNo);
     }

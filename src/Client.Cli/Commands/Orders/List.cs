@@ -33,8 +33,24 @@ internal static class List
             var page = await session.Orders.ListOrdersAsync(request, cancellationToken: cancel);
             return (page.Orders, page.NextPageToken);
         });
-        session.Write(new ListOrdersResponse { Orders = { orders }, NextPageToken = rest }, console => Write(console, orders, rest));
+        var refunds = parse.GetValue(Trouble) && !session.Json ? await RefundsInTroubleAsync(session, cancel) : 0;
+        session.Write(new ListOrdersResponse { Orders = { orders }, NextPageToken = rest }, console =>
+        {
+            Write(console, orders, rest);
+            if (refunds > 0)
+                console.Line($"{refunds} refunds of orders and top-ups wait for a person too: 'refunds list --trouble' shows them.");
+        });
         return 0;
+    }
+
+    private static async Task<int> RefundsInTroubleAsync(Session session, CancellationToken cancel)
+    {
+        var (refunds, _) = await Pages.ReadAsync<Refund>(0, async (size, token) =>
+        {
+            var page = await session.Refunds.ListRefundsAsync(new ListRefundsRequest { PageSize = size, PageToken = token, InTrouble = true }, cancellationToken: cancel);
+            return (page.Refunds, page.NextPageToken);
+        });
+        return refunds.Count;
     }
 
     private static void Write(IAnsiConsole console, List<Order> orders, string rest)

@@ -30,6 +30,7 @@ internal static class Show
             ("last heard", Format.Time(pile.HeardAt)),
             ("firmware", Format.OrNone(pile.Firmware)),
             ("registered", Format.Time(pile.RegisteredAt)),
+            ("tariff", pile.Tariff),
             ("plug numbers", Format.Name(pile.PlugNumbers)));
         var table = Format.Columns("plug", "state", "order", "W", "Wh", "charging for", "fault");
         foreach (var plug in pile.Plugs)

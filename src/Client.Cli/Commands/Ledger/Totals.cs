@@ -1,0 +1,24 @@
+using System.CommandLine;
+using Charging.Ops.V1;
+
+namespace Charging.Client.Cli.Commands.Ledger;
+
+/// <summary>`ledger totals`.</summary>
+internal static class Totals
+{
+    /// <summary>Makes the command.</summary>
+    public static Command Make() => new Command("totals", "Shows what is on the accounts of the whole operation.").Does(RunAsync);
+
+    private static async Task<int> RunAsync(Session session, CancellationToken cancel)
+    {
+        var answer = await session.Ledger.GetTotalsAsync(new GetTotalsRequest(), cancellationToken: cancel);
+        var totals = answer.Totals;
+        session.Write(answer, console => console.Fields(
+            ("paid in less sent back ¥", Format.Yuan(-totals.ProviderFen)),
+            ("earned ¥", Format.Yuan(totals.RevenueFen)),
+            ("owed to riders ¥", Format.Yuan(totals.OwedFen)),
+            ("balances of riders ¥", Format.Yuan(totals.BalancesFen)),
+            ("held for orders ¥", Format.Yuan(totals.HoldsFen))));
+        return 0;
+    }
+}
