@@ -36,3 +36,15 @@ public sealed partial class GetOrderRecordResponse : IAnswer;
 public sealed partial class GetBalanceOrderNoResponse : IAnswer;
 
 public sealed partial class AddBalanceResponse : IAnswer;
+
+public sealed partial class LogoutResponse : IAnswer;
+
+public sealed partial class GetBalanceResponse : IAnswer;
+
+public sealed partial class PayWithBalanceResponse : IAnswer;
+
+public sealed partial class StopChargingResponse : IAnswer;
+
+public sealed partial class GetChargingDetailResponse : IAnswer;
+
+public sealed partial class PrepayResponse : IAnswer;

@@ -36,6 +36,26 @@ public static class RiderVerbs
         return answer.Code == 200 ? orderNo : throw new InvalidOperationException($"The top-up was not credited: {answer.Text}");
     }
 
+    /// <summary>What the rider may spend, in yuan.</summary>
+    public static async Task<double> BalanceAsync(this Rider rider) =>
+        (await rider.PostAsync("getBalance")).Data!.Value.GetProperty("balance").GetDouble();
+
+    /// <summary>Pays an order from the balance.</summary>
+    public static Task<Answer> PayWithBalanceAsync(this Rider rider, string deviceNo, string plug, string orderNo, object amount) =>
+        rider.PostAsync("payWithBalance", new { body = new { deviceNo, plug, orderNo, amount } });
+
+    /// <summary>Makes a payment for an order or a top-up.</summary>
+    public static Task<Answer> PrepayAsync(this Rider rider, string orderNo, object amount, string code = "0a1B2c") =>
+        rider.PostAsync("prepay", new { body = new { orderNo, amount, code } });
+
+    /// <summary>Ends a charge.</summary>
+    public static Task<Answer> StopAsync(this Rider rider, string orderNo) =>
+        rider.PostAsync("stopCharging", new { body = new { orderNo } });
+
+    /// <summary>Looks at an order.</summary>
+    public static Task<Answer> DetailAsync(this Rider rider, string orderNo) =>
+        rider.PostAsync("getChargingDetail", new { body = new { orderNo } });
+
     /// <summary>A page of the rider's orders (section 13).</summary>
     public static Task<Answer> ListAsync(this Rider rider, int pageNum = 1, int pageSize = 10) =>
         rider.PostAsync("getOrderRecord", new { pageNum, pageSize });

@@ -23,7 +23,7 @@ public static class Routes
     public static readonly IReadOnlyDictionary<string, Route> All = new[]
     {
         AccountServiceReflection.Descriptor, BalanceServiceReflection.Descriptor, CardServiceReflection.Descriptor,
-        OrderServiceReflection.Descriptor, PileServiceReflection.Descriptor,
+        OrderServiceReflection.Descriptor, PaymentServiceReflection.Descriptor, PileServiceReflection.Descriptor,
     }.SelectMany(file => file.Services).SelectMany(service => service.Methods)
         .Select(method => new Route(method.GetOptions().GetExtension(AnnotationsExtensions.Http).Post[Prefix.Length..], method))
         .ToDictionary(route => route.Name);

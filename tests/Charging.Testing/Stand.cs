@@ -61,6 +61,10 @@ public sealed class Stand(ChargingApp app, FakeTimeProvider clock, SimulatedPile
     public Task<Answer> ChargeAsync(string orderNo, object? amount = null, int plug = 2, Rider? by = null) =>
         (by ?? rider).ChargeAsync(Device, Write(plug), orderNo, amount ?? 1.01);
 
+    /// <summary>Pays an order from the balance, and waits for power.</summary>
+    public Task<Answer> PayWithBalanceAsync(string orderNo, object? amount = null, int plug = 2, Rider? by = null) =>
+        (by ?? rider).PayWithBalanceAsync(Device, Write(plug), orderNo, amount ?? 1.01);
+
     /// <summary>Leaves the payment.</summary>
     public Task<Answer> LeaveAsync(int plug = 2, Rider? by = null) => (by ?? rider).LeaveAsync(Device, Write(plug));
 
@@ -72,6 +76,17 @@ public sealed class Stand(ChargingApp app, FakeTimeProvider clock, SimulatedPile
         var answer = await ChargeAsync(orderNo, amount, plug);
         return answer.Code == 200 ? orderNo : throw new InvalidOperationException($"Plug {plug} does not charge: {answer.Text}");
     }
+
+    /// <summary>What a rider sees of an order.</summary>
+    public async Task<JsonElement> DetailAsync(string orderNo) => (await rider.DetailAsync(orderNo)).Data!.Value;
+
+    /// <summary>Gives the pile, or another one, a tariff from now on.</summary>
+    public Task PriceAsync(Tariff tariff, string? deviceNo = null) => app.Services.GetRequiredService<IStore>().RunAsync(async tx =>
+    {
+        tx.Put(Tariffs.Table, tariff);
+        tx.Put(PileTables.Piles, (await tx.GetAsync(PileTables.Piles, deviceNo ?? Device))! with { Tariff = tariff.Name });
+        return true;
+    });
 
     /// <summary>What a rider sees of a plug: 0, 1 or 2.</summary>
     public async Task<int> SeeAsync(int plug = 2) =>

@@ -49,13 +49,14 @@ public static class BadInputRun
         var run = new Counts();
         string[] settings =
         [
-            "--Charging:Mqtt:PacketsPerSecond=1000000", "--Charging:Mqtt:PacketBurst=1000000", "--Charging:Orders:StartTimeout=00:00:02",
+            "--Charging:Mqtt:PacketsPerSecond=1000000", "--Charging:Mqtt:PacketBurst=1000000", "--Charging:Orders:StartTimeout=00:00:02", "--Charging:Orders:StopTimeout=00:00:02",
             "--Logging:LogLevel:Default=Error", "--Logging:LogLevel:Grpc=Error", "--Logging:LogLevel:Microsoft.AspNetCore=Error",
         ];
         await using (var app = await ChargingApp.StartAsync(new ChargingAppOptions { Settings = settings }))
         {
             var honest = await app.AddPileAsync(new SimulatedPileOptions { DeviceNo = "", Secret = "", NextVehicleAfter = TimeSpan.FromMilliseconds(50), Speed = 10_000 });
             var rider = await app.RegisterAsync();
+            await rider.TopUpAsync(5);
             var names = new KnownNames(honest.Options.DeviceNo, rider.Phone, (await rider.ReserveAsync(honest.Options.DeviceNo, "01")).Data!.Value.GetString()!);
             var work = Enumerable.Range(0, Callers).SelectMany(caller => new[]
             {
@@ -81,17 +82,23 @@ public static class BadInputRun
     private static async Task SendRequestsAsync(ChargingApp app, Rider rider, KnownNames names, PCG random, int count, Counts run)
     {
         var requests = BadRequests.Of(names);
+        Rider? leaving = null;
         for (var i = 0; i < count; i++)
         {
             var repeat = random.ToString();
             var request = requests.Generate(random, null, out _);
             using var message = new HttpRequestMessage(HttpMethod.Post, Routes.Prefix + request.Route) { Content = new ByteArrayContent(request.Body) };
             message.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
-            if (request.WithToken)
+            // Whoever logs out is somebody else, or all that follows would be refused for want of a token.
+            if (request is { WithToken: true, Route: "logout" })
+                message.Headers.TryAddWithoutValidation("Authorization", (leaving ??= await app.RegisterAsync()).Token);
+            else if (request.WithToken)
                 message.Headers.TryAddWithoutValidation("Authorization", rider.Token);
             using var response = await app.Http.SendAsync(message);
             var text = await response.Content.ReadAsStringAsync();
             Interlocked.Increment(ref run.Requests);
+            if (request.Route == "logout" && text.Contains("\"code\":200", StringComparison.Ordinal))
+                leaving = null;
             if (Complaint(request, (int)response.StatusCode, text, run) is { } complaint)
                 run.Faults.Enqueue($"{request.Route} {Convert.ToBase64String(request.Body.AsSpan(0, Math.Min(request.Body.Length, 2000)))} (seed {repeat}): {complaint}");
         }

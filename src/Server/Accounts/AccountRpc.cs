@@ -4,8 +4,8 @@ using Grpc.Core;
 
 namespace Charging.Server.Accounts;
 
-/// <summary>Sections 1 to 3 on the wire.</summary>
-public sealed class AccountRpc(Codes codes, Riders riders) : AccountService.AccountServiceBase
+/// <summary>Sections 1 to 3 and logout on the wire.</summary>
+public sealed class AccountRpc(Codes codes, Riders riders, Tokens tokens) : AccountService.AccountServiceBase
 {
     /// <inheritdoc/>
     public override Task<SendValidateCodeResponse> SendValidateCode(SendValidateCodeRequest request, ServerCallContext context) =>
@@ -24,4 +24,8 @@ public sealed class AccountRpc(Codes codes, Riders riders) : AccountService.Acco
         request.ToCredentials()
             .ThenAsync(riders.LoginAsync)
             .AnswerAsync((LoginResponse answer, string token) => answer.Data = token);
+
+    /// <inheritdoc/>
+    public override Task<LogoutResponse> Logout(LogoutRequest request, ServerCallContext context) =>
+        tokens.RevokeAsync(context.Caller().TokenHash).AnswerAsync<LogoutResponse>();
 }

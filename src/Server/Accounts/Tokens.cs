@@ -1,3 +1,4 @@
+using Charging.Server.Calls;
 using Charging.Server.Storage;
 
 namespace Charging.Server.Accounts;
@@ -19,11 +20,11 @@ public sealed class Tokens(IStore store)
     }
 
     /// <summary>Ends one token at once. Nothing happens when it is dead already.</summary>
-    /// <param name="tokenHash"><see cref="Calls.Caller.TokenHash"/>.</param>
-    public Task RevokeAsync(string tokenHash) => store.RunAsync(tx =>
+    /// <param name="tokenHash"><see cref="Caller.TokenHash"/>.</param>
+    public Task<Result<Done>> RevokeAsync(string tokenHash) => store.RunAsync(tx =>
     {
         tx.Delete(AccountTables.Tokens, tokenHash);
-        return ValueTask.FromResult(true);
+        return ValueTask.FromResult(Done.Ok);
     });
 
     /// <summary>Ends every token of a rider at once: for operators.</summary>

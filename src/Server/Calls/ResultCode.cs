@@ -50,6 +50,9 @@ public sealed record ResultCode(int Code, string Message)
     /// <summary>The plug is broken, or was not reported.</summary>
     public static readonly ResultCode PlugFault = new(3005, "插头故障");
 
+    /// <summary>The balance does not cover the payment (payWithBalance). Ours, as is <see cref="StopFailed"/>.</summary>
+    public static readonly ResultCode InsufficientBalance = new(3007, "余额不足");
+
     /// <summary>The virtual card was not issued, or the card is not known.</summary>
     public static readonly ResultCode CardNotFound = new(4002, "虚拟卡号不存在");
 
@@ -58,6 +61,9 @@ public sealed record ResultCode(int Code, string Message)
 
     /// <summary>The card is another user's.</summary>
     public static readonly ResultCode NotOwner = new(4004, "用户id不匹配");
+
+    /// <summary>The pile has not ended the charge in time (stopCharging).</summary>
+    public static readonly ResultCode StopFailed = new(4005, "停止失败，请重试");
 
     /// <summary>Overload, shutdown, or a provider or store that cannot be reached.</summary>
     public static readonly ResultCode Busy = new(5000, "服务器繁忙");

@@ -20,15 +20,21 @@ public static class RouteCodes
         [Account("SendValidateCode")] = FrozenSet.Create(445, 2007, 2013, 2014),
         [Account("Register")] = FrozenSet.Create(2007, 2008, 2009),
         [Account("Login")] = FrozenSet.Create(2009, 2014),
+        [Account("Logout")] = [],
         [Method("CardService", "BindCard")] = FrozenSet.Create(4002, 4003),
         [Method("CardService", "UnbindCard")] = FrozenSet.Create(4002, 4004),
         [Method("CardService", "GetCardno")] = [],
         [Method("PileService", "GetPileStatus")] = FrozenSet.Create(3003),
         [Method("OrderService", "GetOrderNo")] = FrozenSet.Create(3001, 3003, 3004, 3005),
         [Method("OrderService", "MobilePaymentCharging")] = FrozenSet.Create(3003, 3004, 4000),
+        [Method("OrderService", "PayWithBalance")] = FrozenSet.Create(3003, 3004, 3007, 4000),
+        [Method("OrderService", "StopCharging")] = FrozenSet.Create(3004, 4005),
+        [Method("OrderService", "GetChargingDetail")] = [],
         [Method("OrderService", "GetOrderRecord")] = [],
+        [Method("BalanceService", "GetBalance")] = [],
         [Method("BalanceService", "GetBalanceOrderNo")] = [],
         [Method("BalanceService", "AddBalance")] = [],
+        [Method("PaymentService", "Prepay")] = [],
     }.ToFrozenDictionary();
 
     /// <summary>The methods that can be called without a token: how else would one get one.</summary>

@@ -20,9 +20,6 @@ public sealed class MobilePayment(
     OrderOutcomes outcomes,
     OrderOptions options)
 {
-    // The saga ends a start at its time-out by itself; the caller waits a little longer, to hear of it.
-    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(2);
-
     /// <summary>
     /// Asks the provider whether the order was paid, and starts the charge; or, without an order, lets the plug go.
     /// Called again, also at the same time, it has the same outcome: one start, one refund.
@@ -32,7 +29,7 @@ public sealed class MobilePayment(
         if (request.OrderNo is not { } orderNo)
             return await reservations.CancelAsync(caller, request.Plug);
         var order = await ReadAsync(orderNo);
-        if (order is null || order.UserId != caller.UserId || order.Plug != request.Plug || order.Tag != OrderTag.Phone
+        if (order is null || order.UserId != caller.UserId || order.Plug != request.Plug || order.Tag == OrderTag.Card
             || (order.PrepaidFen is { } prepaid && prepaid != request.Fen))
             return ResultCode.InvalidArgument;
         if (order.PaidAt is null)
@@ -46,7 +43,7 @@ public sealed class MobilePayment(
         if (order is { PaidAt: not null } && order.PaidFen != request.Fen && order.Cause != FailCause.Amount)
             return ResultCode.InvalidArgument;
         return order?.Outcome()
-            ?? await outcomes.WaitAsync(orderNo, () => ReadAsync(orderNo), options.StartTimeout + Margin, cancellationToken);
+            ?? await outcomes.StartAsync(orderNo, () => ReadAsync(orderNo), options.LongestStart, cancellationToken);
     }
 
     private Task<Order?> ReadAsync(OrderNo orderNo) => store.RunAsync(tx => tx.GetAsync(OrderTables.Orders, orderNo.ToString()));

@@ -231,6 +231,14 @@ public sealed record Order
         _ => default(Result<Done>?),
     };
 
+    /// <summary>What the caller of stopCharging is told, or null while it charges. An order that never charged cannot be stopped.</summary>
+    public Result<Done>? StopOutcome() => State switch
+    {
+        OrderState.Charging => default(Result<Done>?),
+        OrderState.Ended or OrderState.Settled => Done.Ok,
+        _ => ResultCode.InvalidArgument,
+    };
+
     private Result<Done> Failure() => Cause switch
     {
         FailCause.Offline => ResultCode.PileOffline,

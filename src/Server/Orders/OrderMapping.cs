@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Charging.Miniprogram.V1;
 using Charging.MqttBroker;
 using Charging.Server.Calls;
@@ -37,6 +38,15 @@ public static class OrderMapping
             .Then<ChargeRequest>(plug => new ChargeRequest(plug.Id, leaves ? null : orderNo, fen));
     }
 
+    /// <summary>An order to pay from the balance; both the order and the amount must be there.</summary>
+    public static Result<BalanceRequest> ToBalancePayment(this PileRegistry piles, PayWithBalanceRequest.Types.Body? body, int limitFen) =>
+        OrderNo.TryParse(body?.OrderNo, out var orderNo) && Fen.TryParseYuan(body!.Amount, limitFen, out var fen)
+            ? piles.ToPlug(body.DeviceNo, body.Plug).Then<BalanceRequest>(plug => new BalanceRequest(plug.Id, orderNo, fen))
+            : ResultCode.InvalidArgument;
+
+    /// <summary>An order's number, or 403.</summary>
+    public static Result<OrderNo> ToOrderNo(string? text) => OrderNo.TryParse(text, out var orderNo) ? orderNo : ResultCode.InvalidArgument;
+
     /// <summary>A page: number from 1, size 1 to 100, wrapped in `body` or not.</summary>
     public static Result<PageRequest> ToPage(this GetOrderRecordRequest request)
     {
@@ -52,6 +62,22 @@ public static class OrderMapping
         return page;
     }
 
+    /// <summary>An order with its tariff.</summary>
+    public static Miniprogram.V1.ChargingDetail ToWire(this ChargingDetail detail) => new()
+    {
+        State = Name(detail.State),
+        DeviceNo = detail.Order.Plug.Device.ToString(),
+        PlugNo = detail.Order.PlugText,
+        StartTime = Minute(detail.Order.StartedAt),
+        Seconds = detail.Order.Seconds,
+        EnergyWh = detail.Order.EnergyWh,
+        PowerW = detail.PowerW,
+        Paid = Fen.ToYuan(detail.Order.PaidFen),
+        Used = Fen.ToYuan(detail.UsedFen),
+        Refunded = Fen.ToYuan(detail.Order.RefundedFen),
+        Tariff = detail.Order.Tariff.ToWire(),
+    };
+
     private static Miniprogram.V1.Order ToWire(Order order) => new()
     {
         OrderNo = order.No.ToString(),
@@ -65,6 +91,9 @@ public static class OrderMapping
         ChargingEndTime = Minute(order.EndedAt),
         ElapsedTime = order.EndedAt is null || order.StartedAt is null ? None : Duration(order.Seconds),
     };
+
+    // As the document spells its fields: the first letter small.
+    private static string Name(OrderState state) => JsonNamingPolicy.CamelCase.ConvertName(state.ToString());
 
     private static string Minute(DateTimeOffset? time) =>
         time is { } at ? Shanghai.At(at).ToString("yyyy年MM月dd日 HH时mm分", CultureInfo.InvariantCulture) : None;

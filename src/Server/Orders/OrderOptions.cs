@@ -9,6 +9,9 @@ public sealed record OrderOptions
     /// <summary>How long the start command waits for the pile, with one resend in the middle.</summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long stopCharging waits for the pile to end a charge.</summary>
+    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>The default tariff: the price of an hour, in fen.</summary>
     public int PricePerHourFen { get; init; } = 25;
 
@@ -20,6 +23,9 @@ public sealed record OrderOptions
 
     /// <summary>Most that one payment may be, in fen.</summary>
     public int LimitFen { get; init; } = 100_000;
+
+    /// <summary>How long a caller waits for a start: the saga ends it at its time-out by itself, and that must be heard of.</summary>
+    public TimeSpan LongestStart => StartTimeout + TimeSpan.FromSeconds(2);
 
     /// <summary>The tariff of a pile that has none of its own.</summary>
     public Tariff DefaultTariff => field ??= new Tariff
@@ -34,6 +40,7 @@ public sealed record OrderOptions
     {
         { Reservation.TotalSeconds: < 1 } => "Charging:Orders:Reservation is below a second: give a time such as 00:03:00.",
         { StartTimeout.TotalSeconds: < 1 } => "Charging:Orders:StartTimeout is below a second: give a time such as 00:00:10.",
+        { StopTimeout.TotalSeconds: < 1 } => "Charging:Orders:StopTimeout is below a second: give a time such as 00:00:10.",
         { PricePerHourFen: < 1 } => "Charging:Orders:PricePerHourFen is below 1: give the price of an hour in fen, such as 25.",
         { LongestCharge.TotalSeconds: < 60 or > 172_800 } => "Charging:Orders:LongestCharge is not between a minute and two days: give a time such as 12:00:00.",
         { CardAmountFen: < 1 } => "Charging:Orders:CardAmountFen is below 1: give what a card swipe pays in fen, such as 100.",

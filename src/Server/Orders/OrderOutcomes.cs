@@ -5,8 +5,8 @@ using Charging.Server.Storage;
 namespace Charging.Server.Orders;
 
 /// <summary>
-/// Wakes whoever waits for an order to start or to fail. What it hands out is what the store has made durable,
-/// whichever way the outcome came about.
+/// Wakes whoever waits for an order to start or to fail, or for a charge to end. What it hands out is what the store has
+/// made durable, whichever way the outcome came about.
 /// </summary>
 public sealed class OrderOutcomes(TimeProvider clock) : IStoreObserver
 {
@@ -14,29 +14,38 @@ public sealed class OrderOutcomes(TimeProvider clock) : IStoreObserver
 
     private sealed class Waiters
     {
-        public TaskCompletionSource<Result<Done>> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<Result<Done>> Start { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource<Result<Done>> End { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public int Count { get; set; }
     }
 
-    /// <summary>Waits for the outcome of an order.</summary>
+    /// <summary>Waits for the start of an order.</summary>
     /// <param name="orderNo">The order.</param>
     /// <param name="read">Reads the order, after the wait has begun, so that no outcome is missed.</param>
     /// <param name="limit">How long to wait.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The outcome; 5000 when there is none in time, and then the caller may ask again.</returns>
-    public async Task<Result<Done>> WaitAsync(OrderNo orderNo, Func<Task<Order?>> read, TimeSpan limit, CancellationToken cancellationToken)
+    public async Task<Result<Done>> StartAsync(OrderNo orderNo, Func<Task<Order?>> read, TimeSpan limit, CancellationToken cancellationToken) =>
+        await WaitAsync(orderNo, async () => (await read())?.Outcome(), waiters => waiters.Start, limit, cancellationToken) ?? ResultCode.Busy;
+
+    /// <summary>Waits for the end of a charge, in the same way.</summary>
+    /// <returns>The outcome; 4005 when there is none in time.</returns>
+    public async Task<Result<Done>> EndAsync(OrderNo orderNo, Func<Task<Order?>> read, TimeSpan limit, CancellationToken cancellationToken) =>
+        await WaitAsync(orderNo, async () => (await read())?.StopOutcome(), waiters => waiters.End, limit, cancellationToken) ?? ResultCode.StopFailed;
+
+    private async Task<Result<Done>?> WaitAsync(
+        OrderNo orderNo, Func<Task<Result<Done>?>> read, Func<Waiters, TaskCompletionSource<Result<Done>>> what, TimeSpan limit, CancellationToken cancellationToken)
     {
         var waiters = Enter(orderNo);
         try
         {
-            if ((await read())?.Outcome() is { } known)
-                return known;
-            return await waiters.Outcome.Task.WaitAsync(limit, clock, cancellationToken);
+            return await read() ?? await what(waiters).Task.WaitAsync(limit, clock, cancellationToken);
         }
         catch (TimeoutException)
         {
-            return ResultCode.Busy;
+            return null;
         }
         finally
         {
@@ -49,8 +58,12 @@ public sealed class OrderOutcomes(TimeProvider clock) : IStoreObserver
     {
         foreach (var change in changes)
         {
-            if (change.Entity is Order order && _waiting.TryGetValue(order.No, out var waiters) && order.Outcome() is { } outcome)
-                waiters.Outcome.TrySetResult(outcome);
+            if (change.Entity is not Order order || !_waiting.TryGetValue(order.No, out var waiters))
+                continue;
+            if (order.Outcome() is { } started)
+                waiters.Start.TrySetResult(started);
+            if (order.StopOutcome() is { } ended)
+                waiters.End.TrySetResult(ended);
         }
     }
 

@@ -30,11 +30,11 @@ public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions op
             return order is { Tag: OrderTag.Balance, SurplusFen: 0 } ? await Settlement.ReturnSurplusAsync(tx, order, found.PaidFen) : order;
         }
 
-        var hasPlug = await TakePlugAsync(tx, order, found);
+        var hasPlug = await TakePlugAsync(tx, order, found.Revive);
         (order, var user) = await PayAsync(tx, order, found.PaidFen);
         tx.Put(AccountTables.Users, user);
         order = await Ledger.HoldPaymentAsync(tx, order, found.PaidFen);
-        if (found.SaidFen is { } said && said != found.PaidFen)
+        if ((found.SaidFen ?? order.PrepaidFen ?? found.PaidFen) != found.PaidFen)
             return await Settlement.RefundAsync(tx, order, FailCause.Amount);
         if (!hasPlug)
             return await Settlement.RefundAsync(tx, order, FailCause.Start);
@@ -42,8 +42,8 @@ public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions op
     }
 
     /// <summary>
-    /// Pays a reserved order from its rider's balance, which is enough, and starts the charge. What was or will be paid at the
-    /// provider too goes back.
+    /// Pays an unpaid order that has its plug from its rider's balance, which is enough, and starts the charge. What was or
+    /// will be paid at the provider too goes back.
     /// </summary>
     public async ValueTask<Order> PayFromBalanceAsync(ITransaction tx, Order order, long fen)
     {
@@ -52,6 +52,23 @@ public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions op
         tx.Put(AccountTables.Users, user);
         tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Surplus, Subject = order.No.ToString(), DueAt = tx.Now });
         return await GoOnAsync(tx, order);
+    }
+
+    /// <summary>
+    /// Whether an unpaid order has its plug. To be revived, it takes one that is free, or that another order's reservation
+    /// should have left by now.
+    /// </summary>
+    public static async ValueTask<bool> TakePlugAsync(ITransaction tx, Order order, bool revive)
+    {
+        var busy = await tx.GetAsync(OrderTables.BusyPlugs, order.Plug.ToString());
+        if (busy is null)
+            return revive;
+        if (busy.OrderNo == order.No)
+            return revive || !busy.IsOver(tx.Now);
+        if (!revive || !busy.IsOver(tx.Now))
+            return false;
+        await Reservations.ReleaseAsync(tx, busy.OrderNo, OrderState.Expired);
+        return true;
     }
 
     /// <summary>Sends the start command of an order that is paid or, by card, made.</summary>
@@ -89,19 +106,6 @@ public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions op
     };
 
     private static BusyPlug Busy(Order order) => new() { Plug = order.Plug, OrderNo = order.No, UserId = order.UserId };
-
-    private static async ValueTask<bool> TakePlugAsync(ITransaction tx, Order order, FoundPayment found)
-    {
-        var busy = await tx.GetAsync(OrderTables.BusyPlugs, order.Plug.ToString());
-        if (busy is null)
-            return found.Revive;
-        if (busy.OrderNo == order.No)
-            return found.Revive || !busy.IsOver(tx.Now);
-        if (!found.Revive || !busy.IsOver(tx.Now))
-            return false;
-        await Reservations.ReleaseAsync(tx, busy.OrderNo, OrderState.Expired);
-        return true;
-    }
 
     private static async ValueTask<(Order Order, User User)> PayAsync(ITransaction tx, Order order, long paidFen)
     {

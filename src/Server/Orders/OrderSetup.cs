@@ -26,6 +26,9 @@ public static class OrderSetup
         services.AddSingleton<TariffAdmin>();
         services.AddSingleton<OrderPayments>();
         services.AddSingleton<MobilePayment>();
+        services.AddSingleton<BalancePayment>();
+        services.AddSingleton<StopRequests>();
+        services.AddSingleton<ChargingDetails>();
         services.AddSingleton<OrderRecords>();
         services.AddSingleton<CardSwipes>();
         services.AddSingleton<StatusCheck>();

@@ -32,6 +32,14 @@ public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
         tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Stop, Subject = orderNo, DueAt = tx.Now, Plug = plug });
     }
 
+    /// <summary>Makes a stop of a charge due now, also when one was sent that did not help and waits to be sent again.</summary>
+    public static async ValueTask RequestNowAsync(ITransaction tx, Order order)
+    {
+        await RequestAsync(tx, order.No.ToString(), order.Plug);
+        if (await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, order.No.ToString(), order.Plug.Device)) is { LeasedBy: null } waiting)
+            tx.Put(DueRows.Table, waiting with { DueAt = tx.Now });
+    }
+
     /// <inheritdoc/>
     public async Task RunAsync(DueRow row, CancellationToken cancellationToken)
     {
@@ -40,7 +48,8 @@ public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
         {
             if (!await tx.HoldsAsync(row))
                 return false;
-            if (row.Tries + 1 < MostTries)
+            // A charge that is to end is stopped for as long as it lasts: its pile may be away for hours.
+            if (row.Tries + 1 < MostTries || await new PlugOwner(row.Plug!.Value.Device, row.Subject).OrderAsync(tx) is { State: OrderState.Charging })
                 tx.Put(DueRows.Table, row.Again(tx.Now + Pause) with { Tries = row.Tries + 1 });
             else
                 tx.Done(DueKind.Stop, row.Subject, row.Plug?.Device);

@@ -1,3 +1,5 @@
+using Charging.Server.Calls;
+
 namespace Charging.Server.Orders;
 
 /// <summary>What a tariff prices.</summary>
@@ -73,11 +75,11 @@ public sealed record Tariff
     /// <summary>What a charge has used of its payment.</summary>
     public Usage Used(long paidFen, int seconds, int energyWh, int maxPowerW)
     {
-        // Who got nothing pays nothing, whatever the minimum.
-        if (seconds <= 0 && energyWh <= 0)
+        var (amount, unit) = Unit == TariffUnit.Hour ? (seconds, 3600L) : (energyWh, 1000L);
+        // Who got nothing of what is priced pays nothing, whatever the minimum.
+        if (amount <= 0)
             return default;
         var (electricity, service) = PriceAt(maxPowerW);
-        var (amount, unit) = Unit == TariffUnit.Hour ? (seconds, 3600L) : (energyWh, 1000L);
         var metered = (electricity + service) * (long)amount / unit;
         var fen = Math.Min(paidFen, Math.Min(CapFen ?? long.MaxValue, Math.Max(MinimumFen ?? 0, metered)));
         return new Usage(fen, electricity + service == 0 ? 0 : fen * service / (electricity + service));
@@ -95,7 +97,8 @@ public sealed record Tariff
             return new ChargeLimits(LongestSeconds, (int)Math.Min(Units(paidFen, 1000, ElectricityFen + ServiceFen), int.MaxValue), 0);
         if (Tiers is null)
             return new ChargeLimits(Seconds(paidFen, ElectricityFen + ServiceFen), 0, 0);
-        var energy = Tiers.Max(tier => (long)tier.UpToW * Seconds(paidFen, tier.ElectricityFen + tier.ServiceFen) / 3600);
+        // Rounded up, as the time is: the last watt-hour was paid for too.
+        var energy = Tiers.Max(tier => (((long)tier.UpToW * Seconds(paidFen, tier.ElectricityFen + tier.ServiceFen)) + 3599) / 3600);
         var seconds = Tiers.Max(tier => Seconds(paidFen, tier.ElectricityFen + tier.ServiceFen));
         return EndsAboveTiers
             ? new ChargeLimits(seconds, (int)Math.Clamp(energy, 1, int.MaxValue), HighestW)
@@ -115,6 +118,10 @@ public sealed record Tariff
     public string? Complaint()
     {
         const int Most = 100_000;
+        if (!Text.IsClean(Name, 32))
+            return "A name is 1 to 32 characters.";
+        if (!Enum.IsDefined(Unit) || !Enum.IsDefined(Unused))
+            return "What is priced, or where the unused part goes, is not known.";
         var prices = (Tiers ?? []).SelectMany(tier => new[] { tier.ElectricityFen, tier.ServiceFen }).Concat([ElectricityFen, ServiceFen, MinimumFen ?? 0, CapFen ?? 1]);
         if (prices.Any(price => price is < 0 or > Most))
             return $"A price is not between 0 and {Most} fen.";
@@ -122,11 +129,23 @@ public sealed record Tariff
             return "The longest charge is not between 60 and 172800 seconds.";
         if (Tiers is not null && (Unit != TariffUnit.Hour || Tiers.Count is 0 or > 10 || Tiers.Zip(Tiers.Skip(1)).Any(pair => pair.First.UpToW >= pair.Second.UpToW) || Tiers[0].UpToW < 1))
             return "Power tiers are 1 to 10, rise by their power, and go with a price by the hour.";
+        if (PricesFall)
+            return "A price falls with the power: a higher tier costs at least as much.";
         if (MinimumFen > CapFen)
             return "The minimum is above the cap.";
         return CapFen is 0 || (Tiers is null && ElectricityFen + ServiceFen == 0) || (Tiers is not null && Tiers.Any(tier => tier.ElectricityFen + tier.ServiceFen == 0))
             ? "A price is 0, so that a payment would last for ever: give the price of a unit in fen."
             : null;
+    }
+
+    // A charge that has drawn much must not become cheaper by drawing more.
+    private bool PricesFall
+    {
+        get
+        {
+            int[] prices = [.. (Tiers ?? []).Select(tier => tier.ElectricityFen + tier.ServiceFen), .. EndsAboveTiers ? [] : new[] { ElectricityFen + ServiceFen }];
+            return prices.Zip(prices.Skip(1)).Any(pair => pair.First > pair.Second);
+        }
     }
 
     private bool EndsAboveTiers => Tiers is not null && ElectricityFen + ServiceFen == 0;

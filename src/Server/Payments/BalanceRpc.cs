@@ -5,9 +5,14 @@ using Grpc.Core;
 
 namespace Charging.Server.Payments;
 
-/// <summary>Sections 9 and 10 on the wire.</summary>
-public sealed class BalanceRpc(TopUps topUps, OrderOptions options) : BalanceService.BalanceServiceBase
+/// <summary>getBalance and sections 9 and 10 on the wire.</summary>
+public sealed class BalanceRpc(Balances balances, TopUps topUps, OrderOptions options) : BalanceService.BalanceServiceBase
 {
+    /// <inheritdoc/>
+    public override Task<GetBalanceResponse> GetBalance(GetBalanceRequest request, ServerCallContext context) =>
+        balances.FindAsync(context.Caller())
+            .AnswerAsync((GetBalanceResponse answer, long fen) => answer.Data = new GetBalanceResponse.Types.Data { Balance = Fen.ToYuan(fen) });
+
     /// <inheritdoc/>
     public override Task<GetBalanceOrderNoResponse> GetBalanceOrderNo(GetBalanceOrderNoRequest request, ServerCallContext context) =>
         request.ToTopUp(options.LimitFen)

@@ -17,19 +17,23 @@ public static class PaymentSetup
         var options = builder.AddSettings<PaymentOptions>("Charging:Payment", settings => settings.Complaint());
         builder.AddProvider(options.Provider ?? (builder.Environment.IsDevelopment() ? "Sandbox" : null));
         builder.Services.AddSingleton<PaymentCheck>();
+        builder.Services.AddSingleton<Balances>();
         builder.Services.AddSingleton<TopUps>();
         builder.Services.AddSingleton<PaymentEffects>();
+        builder.Services.AddSingleton<Prepayments>();
         foreach (var kind in new[] { DueKind.Close, DueKind.Surplus })
             builder.Services.AddSingleton<IDueHandler>(services => ActivatorUtilities.CreateInstance<UnpaidOrders>(services, kind));
         builder.Services.AddDue<Refunds>();
         builder.AddLedger();
         builder.Services.AddSingleton<BalanceRpc>();
+        builder.Services.AddSingleton<PaymentRpc>();
     }
 
     /// <summary>Maps the methods.</summary>
     public static void MapPayments(this WebApplication app)
     {
         app.MapGrpcService<BalanceRpc>();
+        app.MapGrpcService<PaymentRpc>();
         app.MapWeChatPay();
         if (!app.Environment.IsDevelopment() && app.Services.GetRequiredService<IPaymentProvider>() is SandboxPaymentProvider)
             PaymentLog.SandboxOutsideDevelopment(app.Logger);

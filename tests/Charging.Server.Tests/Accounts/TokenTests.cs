@@ -113,6 +113,26 @@ public sealed class TokenTests
         Assert.Equal(401, (await rider.PostAsync("getCardno")).Code);
     }
 
+    [Theory]
+    [InlineData(Transport.Json)]
+    [InlineData(Transport.Grpc)]
+    public async Task Logout_ends_the_token_of_the_call_at_once_and_for_good(Transport transport)
+    {
+        await using var app = await ChargingApp.StartAsync(transport);
+        var (rider, other) = (await app.RegisterAsync(), await app.RegisterAsync());
+        var second = await LoginAsync(app, rider);
+        // At the same time too: whoever comes after the first has no token any more, which is what was wanted.
+        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => rider.PostAsync("logout")));
+        Assert.Contains(answers, answer => answer.Code == 200);
+        Assert.All(answers, answer => Assert.Contains(answer.Code, new[] { 200, 401 }));
+        Assert.Equal(401, (await rider.PostAsync("getBalance")).Code);
+        Assert.Equal(401, (await rider.PostAsync("logout")).Code);
+        await app.RestartAsync();
+        Assert.Equal(401, (await rider.PostAsync("getBalance")).Code);
+        Assert.Equal(200, (await app.PostAsync("getBalance", null, second)).Code);
+        Assert.Equal(200, (await other.PostAsync("getBalance")).Code);
+    }
+
     [Fact]
     public async Task A_blocked_rider_is_out_until_unblocked_across_a_restart()
     {

@@ -25,12 +25,15 @@ public sealed class IsolationTests
     [MemberData(nameof(Transports))]
     public async Task Nobody_reads_or_moves_what_is_another_riders(Transport transport)
     {
-        await using var app = await ChargingApp.StartAsync(transport);
+        var miniProgram = new FakeMiniProgram();
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Transport = transport, Configure = miniProgram.Use });
         var victim = await Victim.OfAsync(app, await app.AddPileAsync());
-        var stranger = await app.RegisterAsync();
         var calls = 0;
         foreach (var route in Routes.All.Values)
         {
+            // A new one each time, with money to spend: logout leaves its caller without a token.
+            var stranger = await app.RegisterAsync();
+            await stranger.TopUpAsync(5);
             // Whoever asks for a code or tries one for a phone, it is kept with that phone: such a call has no caller yet.
             var anonymous = RouteCodes.WithoutToken.Contains(route.FullName);
             var before = await victim.StateAsync(withCodes: !anonymous);
@@ -40,12 +43,38 @@ public sealed class IsolationTests
                 calls++;
                 var shown = victim.Secrets.FirstOrDefault(answer.Text.Contains);
                 Assert.True(shown is null, $"{route.Name} {body} shows {shown}: {answer.Text}");
-                Assert.True(RouteCodes.Allows(route.FullName, answer.Code), $"{route.Name} {body}: {answer.Text}");
+                Assert.True(answer.Code != 401 && RouteCodes.Allows(route.FullName, answer.Code), $"{route.Name} {body}: {answer.Text}");
                 Assert.True(before == await victim.StateAsync(withCodes: !anonymous), $"{route.Name} {body} moved what is the other rider's: {answer.Text}");
             }
         }
+        Assert.Equal(0, miniProgram.Asked);
         Assert.True(calls > 200, $"Only {calls} calls were made.");
         Assert.Equal(200, (await victim.Rider.PostAsync("getCardno")).Code);
+        await app.CheckInvariantsAsync();
+    }
+
+    /// <summary>Whose it is must not be told: an order of another rider is as one that does not exist.</summary>
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task Another_riders_order_is_as_one_that_does_not_exist(Transport transport)
+    {
+        await using var app = await ChargingApp.StartAsync(transport);
+        var victim = await Victim.OfAsync(app, await app.AddPileAsync());
+        var stranger = await app.RegisterAsync();
+        await stranger.TopUpAsync(5);
+        var routes = Routes.All.Values.Where(route => route.Method.InputType.FindFieldByName("body").MessageType.FindFieldByName("order_no") is not null).ToList();
+        Assert.Equal(["addBalance", "getChargingDetail", "mobilePaymentCharging", "payWithBalance", "prepay", "stopCharging"], routes.Select(route => route.Name).Order());
+        foreach (var route in routes)
+        {
+            foreach (var plug in new[] { "01", "02" })
+            {
+                foreach (var orderNo in victim.OrderNumbers.Append("201912040000009999"))
+                {
+                    var answer = await stranger.PostAsync(route.Name, new { body = new { deviceNo = route.Name == "addBalance" ? "" : victim.Device, plug, orderNo, amount = 1.01, phone = stranger.Phone, code = "000000" } });
+                    Assert.Equal((route.Name, 403, "参数错误"), (route.Name, answer.Code, answer.Message));
+                }
+            }
+        }
         await app.CheckInvariantsAsync();
     }
 

@@ -50,7 +50,7 @@ public sealed partial class ReadmeTests
     public void The_api_page_has_every_route_and_every_code()
     {
         var page = Repository.Read("docs/mini-program-api.md");
-        var headings = string.Join('\n', Heading().Matches(page).Select(heading => heading.Groups["text"].Value));
+        var headings = string.Concat(Heading().Matches(page).Select(heading => $" {heading.Groups["text"].Value}\n"));
         var codes = typeof(ResultCode).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (ResultCode)field.GetValue(null)!);
 
         Assert.All(Routes.All.Keys, route => Assert.Contains($" {route}", headings));
