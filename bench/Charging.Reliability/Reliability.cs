@@ -1,6 +1,7 @@
 using System.Globalization;
 using Charging.Reliability.BadInput;
 using Charging.Reliability.Crash;
+using Charging.Reliability.Model;
 
 namespace Charging.Reliability;
 
@@ -11,6 +12,7 @@ internal static class Reliability
     {
         ["kill9", .. var rest] => await KillAsync(rest),
         ["badinput", .. var rest] => await BadInputAsync(rest),
+        ["model", .. var rest] => Model(rest),
         ["serve", var plant, .. var rest] => await PlantedServer.RunAsync(Enum.Parse<Plant>(plant), rest),
         _ => Usage(),
     };
@@ -34,6 +36,34 @@ internal static class Reliability
         return report.Faults.Count == 0 ? 0 : 1;
     }
 
+    private static int Model(string[] args)
+    {
+        var seed = Read(args, "--seed", 1);
+        var bug = Option(args, "--bug") is { } name ? Bugs.All.Single(known => known.Name == name) : null;
+        if (Option(args, "--trace") is not null)
+            return ModelRun.Live(seed, Read(args, "--trace", 0), bug, Console.WriteLine).Count == 0 ? 0 : 1;
+        if (args.Contains("--bugs"))
+            return FindBugs(seed, Read(args, "--journeys", 10_000));
+        var report = ModelRun.Run(Read(args, "--journeys", 100_000), seed, Read(args, "--first", 0), bug, Console.WriteLine);
+        Console.WriteLine(report);
+        if (report.Failed is { } number)
+            Console.WriteLine($"Again, with all that happens: model --seed {seed} --trace {number}");
+        return report.Failed is null ? 0 : 1;
+    }
+
+    private static int FindBugs(int seed, int journeys)
+    {
+        var missed = 0;
+        Console.WriteLine("\n| planted bug | found in journey | by |\n|---|---|---|");
+        foreach (var bug in Bugs.All)
+        {
+            var report = ModelRun.Run(journeys, seed, bug: bug);
+            missed += report.Failed is null ? 1 : 0;
+            Console.WriteLine($"| {bug} | {report.Failed?.ToString(CultureInfo.InvariantCulture) ?? "none"} | {report.Faults.FirstOrDefault()?.Split('\n')[0]} |");
+        }
+        return missed;
+    }
+
     private static int Read(string[] args, string name, int otherwise) =>
         Option(args, name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 
@@ -45,6 +75,11 @@ internal static class Reliability
         Console.Error.WriteLine("""
             dotnet run -c Release --project bench/Charging.Reliability -- <what>
               kill9 [--cycles 2000] [--seed 1]            R1: kill -9 under load, restart, compare with what clients were told
+              model [--journeys 100000] [--seed 1] [--first 0]
+                                                          R2: generated journeys on a seeded scheduler and simulated time
+              model --seed 1 --trace <number> [--bug <name>]
+                                                          one journey of these, with all that happens
+              model --bugs [--journeys 10000]             in which journey each planted bug is found
               badinput [--count 1000000] [--seed <seed>]  R5: bad input on every route and topic
             """);
         return 1;

@@ -28,18 +28,7 @@ public static partial class Program
     /// <exception cref="StartupException">A setting makes no sense.</exception>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
-        // Settings lie beside the program, wherever it is started from.
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-        builder.AddCalls();
-        builder.AddStore();
-        builder.AddAccounts();
-        builder.AddCards();
-        builder.AddPiles();
-        builder.AddOrders();
-        builder.AddPayments();
-        builder.AddOperations();
-        builder.AddDemo();
-        builder.AddDueWork();
+        var builder = Register(args);
         configure?.Invoke(builder);
 
         var app = builder.Build();
@@ -52,6 +41,25 @@ public static partial class Program
         app.MapOperations();
         app.OpenStore();
         return app;
+    }
+
+    /// <summary>Registers all that the server is made of, without making anything.</summary>
+    /// <exception cref="StartupException">A setting makes no sense.</exception>
+    public static WebApplicationBuilder Register(string[] args)
+    {
+        // Settings lie beside the program, wherever it is started from.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        builder.AddCalls();
+        builder.AddStore();
+        builder.AddAccounts();
+        builder.AddCards();
+        builder.AddPiles();
+        builder.AddOrders();
+        builder.AddPayments();
+        builder.AddOperations();
+        builder.AddDemo();
+        builder.AddDueWork();
+        return builder;
     }
 
     /// <summary>What an operator is told when the server cannot start; null for a fault of ours.</summary>

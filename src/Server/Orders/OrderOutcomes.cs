@@ -14,9 +14,9 @@ public sealed class OrderOutcomes(TimeProvider clock) : IStoreObserver
 
     private sealed class Waiters
     {
-        public TaskCompletionSource<Result<Done>> Start { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<Result<Done>> Start { get; } = new();
 
-        public TaskCompletionSource<Result<Done>> End { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<Result<Done>> End { get; } = new();
 
         public int Count { get; set; }
     }
@@ -41,7 +41,12 @@ public sealed class OrderOutcomes(TimeProvider clock) : IStoreObserver
         var waiters = Enter(orderNo);
         try
         {
-            return await read() ?? await what(waiters).Task.WaitAsync(limit, clock, cancellationToken);
+            if (await read() is { } known)
+                return known;
+            var outcome = await what(waiters).Task.WaitAsync(limit, clock, cancellationToken);
+            // The store's thread has come here by itself, and goes on at once.
+            await Task.Yield();
+            return outcome;
         }
         catch (TimeoutException)
         {

@@ -164,7 +164,7 @@ public sealed partial class DueWorker(
     {
         if (_stop.IsCancellationRequested)
             return;
-        var task = Task.Run(() => GuardAsync(kind is DueKind.Close or DueKind.Surplus or DueKind.Refund or DueKind.Notice ? _providerSlots : _slots, work));
+        var task = GuardAsync(kind is DueKind.Close or DueKind.Surplus or DueKind.Refund or DueKind.Notice ? _providerSlots : _slots, work);
         lock (_gate)
             _running.Add(task);
         task.ContinueWith(Forget, TaskScheduler.Default);
@@ -198,6 +198,8 @@ public sealed partial class DueWorker(
 
     private async Task GuardAsync(SemaphoreSlim slots, Func<Task> work)
     {
+        // The store's thread, or the timer's, goes on at once.
+        await Task.Yield();
         await slots.WaitAsync();
         try
         {

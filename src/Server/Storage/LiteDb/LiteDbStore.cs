@@ -8,18 +8,11 @@ namespace Charging.Server.Storage.LiteDb;
 /// </summary>
 public sealed class LiteDbStore : IStore, IAsyncDisposable
 {
-    private readonly LiteDbOpener _opener;
-    private readonly IReadOnlyList<IStoreObserver> _observers;
-    private readonly TimeProvider _clock;
     private readonly LiteDbOptions _options;
-    private readonly ILogger _logger;
-    private readonly Func<ITransaction, ValueTask>? _afterReopen;
+    private readonly Batches _batches;
     private readonly BlockingCollection<Work> _queue;
     private readonly TaskCompletionSource _opened = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Sequences _sequences = new();
-    private LiteDbEngine? _engine;
-    private (long Batch, List<Change> Changes) _inDoubt;
 
     /// <summary>Opens the store, and makes it when the directory holds none.</summary>
     /// <param name="directory">Where the files lie (Charging:DataDirectory).</param>
@@ -57,12 +50,8 @@ public sealed class LiteDbStore : IStore, IAsyncDisposable
         Func<ITransaction, ValueTask>? afterReopen = null,
         bool barrier = true)
     {
-        _opener = new LiteDbOpener(disk, directory, tables, migrations, barrier);
-        _observers = observers;
-        _clock = clock;
         _options = options;
-        _logger = logger;
-        _afterReopen = afterReopen;
+        _batches = new Batches(new LiteDbOpener(disk, directory, tables, migrations, barrier), observers, clock, logger, afterReopen);
         _queue = new BlockingCollection<Work>(options.QueueLength);
         new Thread(Run) { Name = "store", IsBackground = true }.Start();
         _opened.Task.GetAwaiter().GetResult();
@@ -95,129 +84,19 @@ public sealed class LiteDbStore : IStore, IAsyncDisposable
     {
         try
         {
-            _engine = _opener.Open();
+            _batches.Open();
         }
         catch (StoreOpenException e)
         {
             _opened.SetException(e);
             return;
         }
-        if (_engine.ReplayedBatch > 0)
-            _logger.Replayed();
         _opened.SetResult();
         foreach (var work in _queue.GetConsumingEnumerable())
-            RunBatch(work);
-        Close();
+            _batches.Run(work, Next);
+        _batches.Close();
         _closed.SetResult();
     }
 
-    private void RunBatch(Work first)
-    {
-        var batch = new Batch(_sequences, _clock);
-        if ((_engine ??= TryReopen()) is not { } engine)
-        {
-            for (Work? work = first; work is not null; work = Next(batch))
-                batch.Refuse(work);
-            return;
-        }
-        try
-        {
-            for (Work? work = first; work is not null; work = Next(batch))
-                batch.Run(work, engine);
-            batch.Commit(engine);
-        }
-        catch (Exception e)
-        {
-            _logger.BatchFailed(batch.Count, e);
-            _inDoubt = (engine.Batch, batch.Changes);
-            CloseQuietly();
-            batch.Fail(e);
-            _engine = TryReopen();
-            return;
-        }
-        Tell(batch.Changes);
-        batch.Answer();
-    }
-
     private Work? Next(Batch batch) => batch.Count < _options.MaxBatch && _queue.TryTake(out var work) ? work : null;
-
-    /// <summary>
-    /// Opens the file again after a failure. The batch that failed may turn out to be durable: its log was on disk before
-    /// the failure, and opening has finished it. Its callers know only that it is in doubt, but the observers must follow.
-    /// </summary>
-    private LiteDbEngine? TryReopen()
-    {
-        LiteDbEngine? engine = null;
-        try
-        {
-            engine = _opener.Open();
-            if (_inDoubt.Changes is { } changes && engine.ReplayedBatch == _inDoubt.Batch)
-                Tell(changes);
-            _inDoubt = default;
-            if (_afterReopen is not null)
-                RunAfterReopen(engine, _afterReopen);
-            return engine;
-        }
-        catch (Exception e)
-        {
-            _logger.ReopenFailed(e);
-            engine?.Dispose();
-            return null;
-        }
-    }
-
-    private void RunAfterReopen(LiteDbEngine engine, Func<ITransaction, ValueTask> afterReopen)
-    {
-        var work = new Work<bool>(
-            async transaction =>
-            {
-                await afterReopen(transaction);
-                return true;
-            },
-            CancellationToken.None);
-        var batch = new Batch(_sequences, _clock);
-        batch.Run(work, engine);
-        _inDoubt = (engine.Batch, batch.Changes);
-        batch.Commit(engine);
-        _inDoubt = default;
-        batch.Answer();
-        work.Task.GetAwaiter().GetResult();
-        Tell(batch.Changes);
-    }
-
-    private void Tell(IReadOnlyList<Change> changes)
-    {
-        if (changes.Count == 0)
-            return;
-        foreach (var observer in _observers)
-        {
-            try
-            {
-                observer.Committed(changes);
-            }
-            catch (Exception e)
-            {
-                _logger.ObserverFailed(e);
-            }
-        }
-    }
-
-    private void Close()
-    {
-        try
-        {
-            _engine?.Close();
-        }
-        catch (Exception e)
-        {
-            _logger.BatchFailed(0, e);
-        }
-        CloseQuietly();
-    }
-
-    private void CloseQuietly()
-    {
-        _engine?.Dispose();
-        _engine = null;
-    }
 }

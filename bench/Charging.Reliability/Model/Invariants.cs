@@ -1,0 +1,145 @@
+using Charging.Server.Orders;
+using Charging.Server.Payments;
+using Charging.Server.Storage;
+using Charging.Testing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Charging.Reliability.Model;
+
+/// <summary>
+/// The invariants of a journey that has come to its end, one in each method. What must hold at every moment too is in
+/// <see cref="Books"/> and <see cref="Watch"/>.
+/// </summary>
+internal sealed class Invariants(World world, Books books)
+{
+    /// <summary>What does not hold, of what must hold at every moment, in sentences.</summary>
+    public static async Task<List<string>> AtAnyMomentAsync(World world, IServiceProvider services)
+    {
+        var store = services.GetRequiredService<IStore>();
+        var faults = await MoneyCheck.FaultsAsync(store, world.Provider.Books);
+        faults.AddRange(await ServerFindsFaultAsync(store));
+        return faults;
+    }
+
+    /// <summary>Everything that does not hold at the end, in sentences.</summary>
+    public static async Task<List<string>> FaultsAsync(World world, IServiceProvider services)
+    {
+        var books = await services.GetRequiredService<IStore>().RunAsync(Books.ReadAsync);
+        var invariants = new Invariants(world, books);
+        return
+        [
+            .. books.TopUpIsCreditedTwice(), .. invariants.CreditWasLost(),
+            .. books.DebitHasNotOneOrder(), .. invariants.SwipeWasDebitedTwice(),
+            .. books.RefundsExceedPayment(), .. books.BalanceIsBelowZero(), .. books.KeptBalanceDiffers(), .. books.EndedOrderHoldsMoney(),
+            .. books.EntryIsWrittenTwice(), .. books.ProviderHasOtherBooks(world.Provider.Books), .. invariants.ProviderAccountDiffers(),
+            .. books.PlugHasTwoOrders(), .. invariants.StartIsObeyedTwice(),
+            .. books.NothingIsDue(), .. invariants.OrderHasNotEnded(), .. invariants.PaidOrderDidNotChargeAndWasNotRefunded(),
+            .. invariants.RiderWasToldOtherwise(), .. invariants.RecordWasLost(), .. books.ListHasGaps(), .. await invariants.RidersSeeWhatIsAnothersAsync(services),
+            .. await ServerFindsFaultAsync(services.GetRequiredService<IStore>()),
+        ];
+    }
+
+    /// <summary>The server's own check of its ledger finds nothing.</summary>
+    private static async Task<List<string>> ServerFindsFaultAsync(IStore store)
+    {
+        var faults = new List<string>();
+        await foreach (var progress in new LedgerCheck(store).RunAsync())
+            faults.AddRange(progress.Findings.Select(finding => finding.Sentence));
+        return faults;
+    }
+
+    /// <summary>Who was told that a top-up is credited has it.</summary>
+    private IEnumerable<string> CreditWasLost() => world.Riders.SelectMany(rider => rider.TopUps)
+        .Where(told => told.Codes.Contains(200) && books.TopUps.FirstOrDefault(topUp => topUp.No.ToString() == told.No) is not { State: TopUpState.Credited })
+        .Select(told => $"Top-up {told.No} was answered 200, and is not credited.");
+
+    /// <summary>A card that was held to a pile pays for one order at the most.</summary>
+    private IEnumerable<string> SwipeWasDebitedTwice()
+    {
+        foreach (var rider in world.Riders)
+        {
+            foreach (var pile in world.Piles)
+            {
+                var orders = books.Orders.Count(order => order.CardNo == rider.Card && order.Plug.Device == pile.Device);
+                if (orders > pile.Swipes.GetValueOrDefault(rider.Card))
+                    yield return $"Card {rider.Card} was held to {pile.Device} {pile.Swipes.GetValueOrDefault(rider.Card)} times, and paid for {orders} orders.";
+            }
+        }
+    }
+
+    /// <summary>The ledger's account of the provider is what the provider has, payment by payment.</summary>
+    private IEnumerable<string> ProviderAccountDiffers()
+    {
+        var provider = world.Provider.Books;
+        if (-books.Sum(Ledger.Provider) != provider.Payments.Values.Sum() - provider.Refunds.Values.Sum())
+            yield return $"The provider has {provider.Payments.Values.Sum()} fen less {provider.Refunds.Values.Sum()}, the ledger says {-books.Sum(Ledger.Provider)}.";
+    }
+
+    /// <summary>A start command is obeyed once.</summary>
+    private IEnumerable<string> StartIsObeyedTwice() => world.Piles.SelectMany(pile => pile.Obeyed)
+        .Where(start => start.Value > 1)
+        .Select(start => $"The relay was closed {start.Value} times for {start.Key}.");
+
+    private IEnumerable<string> OrderHasNotEnded() => books.Orders
+        .Where(order => order.State is not (OrderState.Settled or OrderState.Refunded or OrderState.Cancelled or OrderState.Expired) || order.OwedFen > 0)
+        .Select(order => $"Order {order.No} is {order.State} and owes {order.OwedFen} fen at the end.");
+
+    private IEnumerable<string> PaidOrderDidNotChargeAndWasNotRefunded()
+    {
+        foreach (var order in books.Orders.Where(order => order.PaidFen > 0 && IsKnown(order)))
+        {
+            if (!PileOf(order).Obeyed.ContainsKey(order.No.ToString()) && order.RefundedFen != order.PaidFen)
+                yield return $"Order {order.No} was paid {order.PaidFen} fen and never charged, and {order.RefundedFen} went back.";
+        }
+    }
+
+    /// <summary>An order that a rider was told of is there, and came out as the rider was told.</summary>
+    private IEnumerable<string> RiderWasToldOtherwise()
+    {
+        foreach (var told in world.Riders.SelectMany(rider => rider.Orders))
+        {
+            if (books.Orders.FirstOrDefault(order => order.No.ToString() == told.No) is not { } order)
+                yield return $"Order {told.No} was reserved, and is gone.";
+            else if (told.Codes.Any(code => code is 3004 or 4000) && (order.PaidFen == 0 || order.RefundedFen != order.PaidFen))
+                yield return $"Order {told.No} was answered {string.Join(", ", told.Codes)}, and {order.RefundedFen} of {order.PaidFen} fen went back.";
+            else if (told.Codes.Contains(200) && IsKnown(order) && !PileOf(order).Obeyed.ContainsKey(told.No))
+                yield return $"Order {told.No} was answered 200, and never charged.";
+            else if (told.Codes.Contains(200) && told.Codes.Any(code => code is 3004 or 4000))
+                yield return $"Order {told.No} was answered {string.Join(", ", told.Codes)}.";
+        }
+    }
+
+    /// <summary>An end record that was acknowledged is what the charge is settled by, unless it was taken for lost before.</summary>
+    private IEnumerable<string> RecordWasLost()
+    {
+        foreach (var order in books.Orders.Where(order => order.State == OrderState.Settled))
+        {
+            if (PileOf(order).Recorded.TryGetValue(order.No.ToString(), out var record) && order.Seconds != (int)record.Seconds && !(order.Trouble == "LOST" && order.EndedAt <= record.At))
+                yield return $"Order {order.No} charged {record.Seconds} s, which was acknowledged, and {order.Seconds} are written down.";
+        }
+    }
+
+    /// <summary>A rider sees the own orders and cards, and no others.</summary>
+    private async Task<List<string>> RidersSeeWhatIsAnothersAsync(IServiceProvider services)
+    {
+        var faults = new List<string>();
+        foreach (var rider in world.Riders.Where(rider => rider.Caller is not null))
+        {
+            var seen = await RiderCalls.ListAsync(services, rider.Caller!);
+            var own = books.Orders.Where(order => order.UserId == rider.Caller!.UserId && order.ListNumber > 0).OrderByDescending(order => order.ListNumber).Select(order => order.No.ToString());
+            if (!seen.SequenceEqual(own))
+                faults.Add($"{rider.Name} sees {string.Join(", ", seen)}.");
+            if ((await RiderCalls.CardsAsync(services, rider.Caller!)).Any(card => card != rider.Card))
+                faults.Add($"{rider.Name} has another's card.");
+            faults.AddRange(rider.Orders
+                .Where(told => books.Orders.FirstOrDefault(order => order.No.ToString() == told.No) is { } order && order.UserId != rider.Caller!.UserId)
+                .Select(told => $"{rider.Name} was given {told.No}, which is another's."));
+        }
+        return faults;
+    }
+
+    private ModelPile PileOf(Order order) => world.Piles.Single(pile => pile.Device == order.Plug.Device);
+
+    /// <summary>Whether what the pile did is the truth: it never lied about the plug or forgot what it did.</summary>
+    private bool IsKnown(Order order) => !PileOf(order).LiedAbout.Contains(order.Plug.Number);
+}

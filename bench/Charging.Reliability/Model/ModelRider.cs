@@ -1,0 +1,255 @@
+using System.Globalization;
+using Charging.MqttBroker;
+using Charging.Server.Accounts;
+using Charging.Server.Calls;
+using Charging.Server.Payments;
+using Charging.Server.Piles;
+using Charging.Server.Storage;
+
+namespace Charging.Reliability.Model;
+
+/// <summary>What a rider was told of an order or a top-up.</summary>
+internal sealed class Told(string no, long fen, PlugId plug = default)
+{
+    public string No { get; } = no;
+
+    /// <summary>What the rider wants to pay, in fen.</summary>
+    public long Fen { get; } = fen;
+
+    public PlugId Plug { get; } = plug;
+
+    /// <summary>What was paid at the provider, in fen.</summary>
+    public long PaidFen { get; set; }
+
+    /// <summary>Every code that the rider was answered when asking for the charge or the credit.</summary>
+    public List<int> Codes { get; } = [];
+
+    /// <summary>Whether a call asked for it with another amount than was paid.</summary>
+    public bool WasMisnamed { get; set; }
+}
+
+/// <summary>A rider who does one thing after the other, sometimes several at once, and remembers what the server said.</summary>
+internal sealed class ModelRider(World world, RiderPlan plan, int number)
+{
+    private const int MostTries = 4;
+
+    private readonly Phone _phone = Phone.Parse((13_800_000_000 + number).ToString(CultureInfo.InvariantCulture));
+    private readonly string _card = (0x20000000 + number).ToString("X8", CultureInfo.InvariantCulture);
+    private string? _token;
+
+    public string Name => $"rider{number}";
+
+    /// <summary>Orders that were reserved by the rider.</summary>
+    public List<Told> Orders { get; } = [];
+
+    public List<Told> TopUps { get; } = [];
+
+    /// <summary>The account; null before it is made.</summary>
+    public Caller? Caller { get; private set; }
+
+    public string Card => _card;
+
+    /// <summary>Lives the steps.</summary>
+    public async Task RideAsync()
+    {
+        try
+        {
+            await RegisterAsync();
+            if (plan.IsRich)
+                await TopUpAsync(new RiderStep(StepKind.TopUp, 0, 20, 0, 0, 100, 1, 0, null, false));
+            foreach (var step in plan.Steps)
+            {
+                await world.DelayAsync(step.PauseMs);
+                await TakeAsync(step);
+            }
+        }
+        catch (Exception fault)
+        {
+            world.Fault($"{Name} broke: {fault}");
+        }
+    }
+
+    private Task TakeAsync(RiderStep step) => step.Kind switch
+    {
+        StepKind.Charge => ChargeAsync(step),
+        StepKind.TopUp => TopUpAsync(step),
+        StepKind.Swipe => SwipeAsync(step),
+        StepKind.Card => CardAsync(step),
+        StepKind.Meddle => MeddleAsync(step),
+        _ => LookAsync(),
+    };
+
+    private async Task RegisterAsync()
+    {
+        while (_token is null)
+        {
+            var answer = await AskAsync("register", (services, _) => RiderCalls.RegisterAsync(services, world, _phone));
+            _token = answer?.Data;
+            if (_token is null)
+                await world.DelayAsync(130_000);
+            if (answer is { Code: 2007 })
+            {
+                // The account was made and its answer lost; a rider would log in.
+                return;
+            }
+        }
+        while (world.Server is not { IsUp: true })
+            await world.DelayAsync(1000);
+        Caller = RiderCalls.Find(world.Server.Services, _token);
+        if (Caller is null)
+            world.Fault($"{Name} was registered, and the token is nobody's.");
+    }
+
+    private async Task ChargeAsync(RiderStep step)
+    {
+        var plug = world.Piles[step.Plug % world.Piles.Count].PlugAt(step.Plug);
+        if (Caller is not { } caller)
+            return;
+        // Who was refused by the pile tries again.
+        for (var tries = 0; tries < MostTries && await ChargeAsync(step, plug, caller) is { } told && told.Codes.Contains(4000); tries++)
+            await world.DelayAsync(500);
+        if (step.Leaves && await AskAsync("leave", (services, _) => RiderCalls.LeaveAsync(services, caller, plug)) is { Code: not (200 or 5000) } answer)
+            world.Fault($"{Name} left {plug} and was answered {answer.Code}.");
+    }
+
+    private async Task<Told?> ChargeAsync(RiderStep step, PlugId plug, Caller caller)
+    {
+        if (await AskAsync("reserve", (services, _) => RiderCalls.ReserveAsync(services, caller, plug)) is not { Code: 200, Data: { } no })
+            return null;
+        var told = Orders.Find(order => order.No == no);
+        if (told is null)
+            Orders.Add(told = new Told(no, step.Fen, plug));
+        if (step.PaysAfterMs is { } pays)
+            world.Scheduler.After(world.Outside, TimeSpan.FromMilliseconds(pays), () => Pay(told));
+        await world.DelayAsync(step.CallsAfterMs);
+        await AllAsync(step.Calls, _ => CallForAsync(told, told.Fen + step.SaysMore, step.GivesUpAfterMs, caller));
+        return told;
+    }
+
+    private async Task CallForAsync(Told told, long said, int? givesUp, Caller caller)
+    {
+        if (said <= 0)
+            return;
+        told.WasMisnamed |= said != told.Fen;
+        var answer = await AskAsync($"charge {told.No}", (services, cancelled) => RiderCalls.ChargeAsync(services, caller, told.Plug, told.No, said, cancelled), givesUp);
+        if (answer is { } given && said == told.Fen)
+            told.Codes.Add(given.Code);
+        if (answer is { Code: not (200 or 402 or 403 or 3004 or 4000 or 5000) } outside)
+            world.Fault($"{Name} was answered {outside.Code} to the payment of {told.No}.");
+    }
+
+    private async Task TopUpAsync(RiderStep step)
+    {
+        // Enough for some swipes.
+        var fen = step.Fen * 13;
+        if (Caller is not { } caller || await AskAsync("top-up", (services, _) => RiderCalls.NewTopUpAsync(services, caller, _phone, fen)) is not { Code: 200, Data: { } no })
+            return;
+        var told = new Told(no, fen);
+        TopUps.Add(told);
+        if (step.PaysAfterMs is { } pays)
+            world.Scheduler.After(world.Outside, TimeSpan.FromMilliseconds(pays), () => Pay(told, step.SaysMore));
+        await world.DelayAsync(step.CallsAfterMs);
+        await AllAsync(step.Calls, async _ =>
+        {
+            var answer = await AskAsync($"credit {no}", (services, cancelled) => RiderCalls.AddTopUpAsync(services, caller, _phone, no, fen, cancelled), step.GivesUpAfterMs);
+            if (answer is { } given)
+                told.Codes.Add(given.Code);
+        });
+    }
+
+    private void Pay(Told told, int more = 0)
+    {
+        var fen = Math.Max(1, told.Fen + more);
+        if (world.Provider.Pay(told.No, fen))
+            told.PaidFen = fen;
+    }
+
+    private async Task SwipeAsync(RiderStep step)
+    {
+        if (Caller is not { } caller)
+            return;
+        await AskAsync("bind", (services, _) => RiderCalls.BindAsync(services, caller, _card));
+        world.Piles[step.Plug % world.Piles.Count].Swipe(1 + (step.Plug / world.Piles.Count % ModelPile.PlugCount), _card);
+    }
+
+    private async Task CardAsync(RiderStep step)
+    {
+        if (Caller is not { } caller)
+            return;
+        if (step.Leaves)
+            await AskAsync("unbind", (services, _) => RiderCalls.UnbindAsync(services, caller, _card));
+        else
+            await AllAsync(1 + step.Calls, _ => AskAsync("bind", (services, _) => RiderCalls.BindAsync(services, caller, _card)));
+    }
+
+    /// <summary>Everything here names what is another's, and must be refused.</summary>
+    private async Task MeddleAsync(RiderStep step)
+    {
+        var victim = world.Riders[(number + 1) % world.Riders.Count];
+        if (victim == this || Caller is not { } caller || victim.Caller is null)
+            return;
+        if (victim.Orders.LastOrDefault() is { } order)
+            Refused(await AskAsync($"charge another's {order.No}", (services, cancelled) => RiderCalls.ChargeAsync(services, caller, order.Plug, order.No, order.Fen, cancelled), step.GivesUpAfterMs));
+        if (victim.TopUps.LastOrDefault() is { } topUp)
+            Refused(await AskAsync($"credit another's {topUp.No}", (services, cancelled) => RiderCalls.AddTopUpAsync(services, caller, _phone, topUp.No, topUp.Fen, cancelled)));
+        Refused(await AskAsync("unbind another's card", (services, _) => RiderCalls.UnbindAsync(services, caller, victim.Card)));
+    }
+
+    private void Refused(RiderAnswer? answer)
+    {
+        if (answer is { Code: not (403 or 4002 or 4004 or 5000) } given)
+            world.Fault($"{Name} named what is another's and was answered {given.Code}.");
+    }
+
+    private async Task LookAsync()
+    {
+        if (Caller is not { } caller || world.Server is not { IsUp: true } server)
+            return;
+        try
+        {
+            var known = await server.CallAsync(services => RiderCalls.ListAsync(services, caller));
+            world.Trace($"{Name} sees {string.Join(", ", known)}");
+        }
+        catch (Exception gone) when (gone is ServerGoneException or StoreUnavailableException)
+        {
+            world.Trace($"{Name} sees nothing");
+        }
+    }
+
+    private static async Task AllAsync(int times, Func<int, Task> call)
+    {
+        var calls = Enumerable.Range(0, times).Select(call).ToList();
+        foreach (var one in calls)
+            await one;
+    }
+
+    /// <summary>Asks the server. Null when there was no answer: it was down, it died, or the phone gave up.</summary>
+    private async Task<RiderAnswer?> AskAsync(string what, Func<IServiceProvider, CancellationToken, Task<RiderAnswer>> call, int? givesUpMs = null)
+    {
+        if (world.Server is not { IsUp: true } server)
+            return null;
+        world.Trace($"{Name} asks: {what}");
+        using var patience = givesUpMs is { } ms ? new CancellationTokenSource(TimeSpan.FromMilliseconds(ms), world.Clock) : new CancellationTokenSource();
+        var answer = await AnswerAsync(server, services => call(services, patience.Token), what);
+        world.Trace(what == "register" ? $"{Name} is answered {answer?.Code}" : $"{Name} is answered {answer?.Code} {answer?.Data}: {what}");
+        return answer;
+    }
+
+    private async Task<RiderAnswer?> AnswerAsync(ModelServer server, Func<IServiceProvider, Task<RiderAnswer>> call, string what)
+    {
+        try
+        {
+            return await server.CallAsync(call);
+        }
+        catch (Exception gone) when (gone is ServerGoneException or OperationCanceledException)
+        {
+            return null;
+        }
+        catch (Exception fault)
+        {
+            if (fault is not (StoreUnavailableException or ProviderUnavailableException or UntrustedAnswerException))
+                world.Fault($"{Name} asked to {what}, and the server broke: {fault}");
+            return new RiderAnswer(Faults.CodeOf(fault).Code);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using System.Globalization;
+using Charging.Reliability.Model;
+using Xunit;
+
+namespace Charging.Server.Tests.Model;
+
+/// <summary>R2 at a small count. `bench/Charging.Reliability model` is the same at any.</summary>
+public sealed class ModelTests
+{
+    private static readonly int Journeys = int.Parse(Environment.GetEnvironmentVariable("CHARGING_JOURNEYS") ?? "300", CultureInfo.InvariantCulture);
+
+    public static TheoryData<string> BugNames => [.. Bugs.All.Select(bug => bug.Name)];
+
+    [Fact]
+    public void Every_invariant_holds_whatever_riders_piles_the_provider_and_crashes_do()
+    {
+        var seed = Environment.TickCount;
+        var report = ModelRun.Run(Journeys, seed);
+        Assert.True(report.Failed is null, $"model --seed {seed} --trace {report.Failed}: {report}");
+        // Much of everything has happened.
+        foreach (var what in (string[])["phone settled", "phone refunded", "phone expired", "card settled", "top-up credited", "top-up closed", "refunds", "answered 4000"])
+            Assert.True(report.Tally.GetValueOrDefault(what) > Journeys / 50, $"Hardly ever '{what}': {report}");
+        Assert.True(report.Tally["servers"] > Journeys * 1.2, $"Hardly any crashes: {report}");
+    }
+
+    [Fact]
+    public void The_same_journey_is_the_same_to_the_last_step()
+    {
+        for (var number = 0; number < 10; number++)
+        {
+            List<string> once = [];
+            List<string> again = [];
+            ModelRun.Live(7, number, trace: once.Add);
+            ModelRun.Live(7, number, trace: again.Add);
+            Assert.Equal(once, again);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(BugNames))]
+    public void A_planted_bug_is_found(string name)
+    {
+        var report = ModelRun.Run(3000, bug: Bugs.All.Single(bug => bug.Name == name));
+        Assert.True(report.Failed is not null, $"Not found: a server that {name}: {report}");
+    }
+}
