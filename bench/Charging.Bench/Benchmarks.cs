@@ -9,6 +9,7 @@ internal static class Benchmarks
         ["orders", .. var rest] => await OrderBench.RunAsync(rest),
         ["server", .. var rest] => await ServerProcess.RunAsync(rest),
         ["status", .. var rest] => await StatusIntake.RunAsync(rest),
+        ["backup", .. var rest] => await BackupBench.RunAsync(rest),
         ["store", .. var rest] => await StoreBench.RunAsync(rest),
         _ => Usage(),
     };
@@ -20,6 +21,7 @@ internal static class Benchmarks
               read [seconds] [rounds]    P1: getPileStatus against a bare endpoint (needs wrk)
               orders [seconds] [rounds]  P2: whole durable orders against a batch of one
               status [seconds] [rounds]  P4: pile statuses in, against Mosquitto with one subscriber
+              backup [rows] [rounds]     how long operations wait while a backup is taken
               store [seconds] [rounds]   P2b: store operations against pgbench -N
             """);
         return 1;

@@ -12,7 +12,7 @@ namespace Charging.Bench;
 /// </summary>
 internal static class StoreBench
 {
-    private const int Plugs = 5_000;
+    internal const int Plugs = 5_000;
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -75,7 +75,7 @@ internal static class StoreBench
         return counts.Sum() / clock.Elapsed.TotalSeconds;
     }
 
-    private static Task<long> PlaceOrderAsync(LiteDbStore store, string plugKey, string phone) => store.RunAsync(async t =>
+    internal static Task<long> PlaceOrderAsync(LiteDbStore store, string plugKey, string phone) => store.RunAsync(async t =>
     {
         var plug = await t.GetAsync(BenchTables.Plugs, plugKey) ?? throw new InvalidOperationException($"no plug {plugKey}");
         var number = await t.NextNumberAsync("orders");
@@ -85,7 +85,7 @@ internal static class StoreBench
         return number;
     });
 
-    private static string PlugKey(int i) => $"{i / 10:0000000000}/{i % 10}";
+    internal static string PlugKey(int i) => $"{i / 10:0000000000}/{i % 10}";
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 }

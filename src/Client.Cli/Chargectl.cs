@@ -21,6 +21,9 @@ public static class Chargectl
           chargectl ledger show --user 13800000000   every move of a rider's money
           chargectl refunds list --owed              money that has not gone back yet
           chargectl reconcile                        yesterday's bill beside the ledger
+          chargectl piles qr 014441AC53 --out a.png  the label of a pile
+          chargectl backup charging.backup           a copy of everything, while the server runs
+          chargectl restore charging.backup --data-directory data
           chargectl simulate --piles 5               piles to try the server with
 
         From elsewhere:
@@ -64,6 +67,7 @@ public static class Chargectl
         new Command("piles", "Registers piles and shows how they are.")
         {
             Commands.Piles.Add.Make(), Commands.Piles.List.Make(), Commands.Piles.Show.Make(), Commands.Piles.RotateSecret.Make(), Commands.Piles.SetTariff.Make(),
+            Commands.Piles.Qr.Make(),
         },
         new Command("cards", "Issues cards and shows whose they are.") { Commands.Cards.Issue.Make(), Commands.Cards.List.Make() },
         new Command("orders", "Finds orders.") { Commands.Orders.List.Make(), Commands.Orders.Show.Make() },
@@ -78,6 +82,8 @@ public static class Chargectl
             Commands.Tariffs.Set.Make(), Commands.Tariffs.List.Make(), Commands.Tariffs.Show.Make(), Commands.Tariffs.Delete.Make(), Commands.Tariffs.Quote.Make(),
         },
         Reconcile.Make(),
+        Commands.Backup.Make(),
+        Commands.Restore.Make(),
         Simulate.Make(),
         Doctor.Make(),
     };

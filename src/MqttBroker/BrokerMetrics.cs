@@ -8,6 +8,7 @@ public sealed class BrokerMetrics
     /// <summary>The name of the meter.</summary>
     public const string MeterName = "Charging.MqttBroker";
 
+    private readonly Meter _meter;
     private readonly Counter<long> _cuts;
     private readonly Counter<long> _refusals;
     private readonly Counter<long> _unreadable;
@@ -16,11 +17,19 @@ public sealed class BrokerMetrics
     /// <summary>Makes the counters.</summary>
     public BrokerMetrics(IMeterFactory factory)
     {
-        var meter = factory.Create(MeterName);
+        var meter = _meter = factory.Create(MeterName);
         _refusals = meter.CreateCounter<long>("charging.mqtt.connections.refused", "{connection}", "Connections that were answered with a refusal, by reason.");
         _cuts = meter.CreateCounter<long>("charging.mqtt.connections.cut", "{connection}", "Connections that the broker ended, by reason.");
         _unreadable = meter.CreateCounter<long>("charging.mqtt.messages.unreadable", "{message}", "Messages that are neither form of their topic's type.");
         _slowed = meter.CreateCounter<long>("charging.mqtt.piles.slowed", "{wait}", "Waits of piles that send too fast.");
+    }
+
+    /// <summary>Shows what the broker has open now.</summary>
+    internal void Watch(Func<int> connections, Func<int> pending, Func<int> unacknowledged)
+    {
+        _meter.CreateObservableGauge("charging.mqtt.connections", connections, "{connection}", "Piles that are connected.");
+        _meter.CreateObservableGauge("charging.mqtt.connections.pending", pending, "{connection}", "Connections that have not said who they are.");
+        _meter.CreateObservableGauge("charging.mqtt.commands.unacknowledged", unacknowledged, "{command}", "Commands that were sent and not acknowledged.");
     }
 
     internal void Refused(string reason) => _refusals.Add(1, new KeyValuePair<string, object?>("reason", reason));

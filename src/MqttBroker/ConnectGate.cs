@@ -13,6 +13,16 @@ internal sealed class ConnectGate(PileBrokerOptions options, BrokerMetrics metri
     private readonly Dictionary<ConnectionContext, LinkedListNode<Stranger>> _places = [];
     private readonly Lock _lock = new();
 
+    /// <summary>How many there are.</summary>
+    public int Pending
+    {
+        get
+        {
+            lock (_lock)
+                return _strangers.Count;
+        }
+    }
+
     /// <summary>The Kestrel middleware; it stands before TLS, so handshakes count too.</summary>
     public ConnectionDelegate Guard(ConnectionDelegate next) => async connection =>
     {

@@ -46,6 +46,7 @@ internal sealed class EmbeddedBroker : BackgroundService, IPileLink
         _server.InterceptingSubscriptionAsync += Quick<InterceptingSubscriptionEventArgs>(e => Subscribe(PileOf(e.SessionItems), e));
         _server.ClientAcknowledgedPublishPacketAsync += Quick<ClientAcknowledgedPublishPacketEventArgs>(e => PileOf(e.SessionItems).Acknowledged());
         _server.InterceptingPublishAsync += DeliverWillAsync;
+        metrics.Watch(() => _piles.Count, () => gate.Pending, () => _piles.Values.Sum(pile => pile.Unacknowledged));
     }
 
     /// <inheritdoc/>

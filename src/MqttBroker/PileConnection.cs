@@ -31,6 +31,9 @@ internal sealed class PileConnection(PileSession session, PileChannel channel, P
     /// <summary>The form that the pile used last.</summary>
     public MessageForm Form => _form;
 
+    /// <summary>Commands that the pile has not acknowledged.</summary>
+    public int Unacknowledged => Volatile.Read(ref _unacknowledged);
+
     /// <summary>Tells the listener of the connection, unless it has ended already.</summary>
     public void Begin()
     {

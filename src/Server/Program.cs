@@ -1,4 +1,5 @@
 using Charging.Server.Accounts;
+using Charging.Server.ApiDocs;
 using Charging.Server.Calls;
 using Charging.Server.Cards;
 using Charging.Server.Operations;
@@ -6,6 +7,7 @@ using Charging.Server.Orders;
 using Charging.Server.Payments;
 using Charging.Server.Piles;
 using Charging.Server.Storage;
+using Charging.Server.Telemetry;
 using Microsoft.AspNetCore.Connections;
 
 try
@@ -32,6 +34,7 @@ public static partial class Program
         configure?.Invoke(builder);
 
         var app = builder.Build();
+        app.UseTelemetry();
         app.UseCalls();
         app.MapAccounts();
         app.MapCards();
@@ -39,6 +42,7 @@ public static partial class Program
         app.MapOrders();
         app.MapPayments();
         app.MapOperations();
+        app.MapApiDocs();
         app.OpenStore();
         return app;
     }
@@ -57,6 +61,8 @@ public static partial class Program
         builder.AddOrders();
         builder.AddPayments();
         builder.AddOperations();
+        builder.AddApiDocs();
+        builder.AddTelemetry();
         builder.AddDemo();
         builder.AddDueWork();
         return builder;

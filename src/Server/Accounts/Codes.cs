@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Charging.Server.Calls;
 using Charging.Server.Storage;
+using Charging.Server.Telemetry;
 
 namespace Charging.Server.Accounts;
 
@@ -33,7 +34,7 @@ public sealed class Codes(IStore store, ISmsSender sms, AddressLimit addresses, 
                 addresses.Return(address);
             return pending.Code;
         }
-        var outcome = await sms.SendAsync(request.Phone, code);
+        var outcome = await CountedAsync(() => sms.SendAsync(request.Phone, code));
         if (outcome == SmsOutcome.Sent)
             return Done.Ok;
         AccountLog.SmsRefused(logger, request.Phone.Masked, outcome);
@@ -78,6 +79,21 @@ public sealed class Codes(IStore store, ISmsSender sms, AddressLimit addresses, 
         var sent = new SentCode(await MacAsync(tx, request, code), tx.Now + options.Lifetime, 0);
         tx.Put(AccountTables.Codes, codes.Sent(request.Type, sent, today));
         return sent;
+    }
+
+    private static async Task<SmsOutcome> CountedAsync(Func<Task<SmsOutcome>> send)
+    {
+        var answer = "no_answer";
+        try
+        {
+            var outcome = await send();
+            answer = outcome switch { SmsOutcome.Sent => "sent", SmsOutcome.LimitReached => "limit", _ => "refused" };
+            return outcome;
+        }
+        finally
+        {
+            ServerMeter.Sms.Add("outcome", answer);
+        }
     }
 
     private static async ValueTask<Result<Done>> RemoveAsync(ITransaction tx, CodeRequest request, SentCode refused)

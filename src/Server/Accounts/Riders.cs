@@ -1,5 +1,6 @@
 using Charging.Server.Calls;
 using Charging.Server.Storage;
+using Charging.Server.Telemetry;
 
 namespace Charging.Server.Accounts;
 
@@ -14,15 +15,22 @@ public sealed class Riders(IStore store)
     /// <summary>Makes an account. The code is spent only by success.</summary>
     /// <returns>`Bearer …`, or 2007, 2009, 2008 in this order.</returns>
     public Task<Result<string>> RegisterAsync(Credentials credentials, string wxName) =>
-        store.RunAsync(tx => RegisterAsync(tx, credentials, wxName));
+        CountedAsync("register", store.RunAsync(tx => RegisterAsync(tx, credentials, wxName)));
 
     /// <summary>Signs a rider in. A rider whom an operator has blocked is refused with 403, once the code was right.</summary>
     /// <returns>`Bearer …`, or 2014, 2009 in this order.</returns>
-    public Task<Result<string>> LoginAsync(Credentials credentials) => store.RunAsync(tx => LoginAsync(tx, credentials));
+    public Task<Result<string>> LoginAsync(Credentials credentials) => CountedAsync("login", store.RunAsync(tx => LoginAsync(tx, credentials)));
 
     /// <summary>The rider of a phone inside an operation; null when there is none.</summary>
     public static async ValueTask<User?> FindAsync(ITransaction tx, Phone phone) =>
         (await tx.ListAsync(AccountTables.UsersByPhone, KeyRange.Exactly(phone.ToString()), 1)).FirstOrDefault();
+
+    private static async Task<Result<string>> CountedAsync(string kind, Task<Result<string>> running)
+    {
+        var result = await running;
+        ServerMeter.Logins.Add(1, new("kind", kind), new("code", result.Code.Code));
+        return result;
+    }
 
     private static async ValueTask<Result<string>> RegisterAsync(ITransaction tx, Credentials credentials, string wxName)
     {

@@ -15,6 +15,7 @@ public static class OperationsSetup
         services.AddSingleton<OperatorInterceptor>();
         services.Configure<GrpcServiceOptions>(grpc => grpc.Interceptors.Add<OperatorInterceptor>());
         services.AddSingleton<Diagnostics>();
+        services.AddSingleton<Backups>();
         services.AddSingleton<PileOpsRpc>();
         services.AddSingleton<CardOpsRpc>();
         services.AddSingleton<OrderOpsRpc>();

@@ -8,7 +8,7 @@ using Grpc.Core;
 namespace Charging.Server.Operations;
 
 /// <summary>charging.ops.v1.SystemService.</summary>
-public sealed class SystemRpc(Diagnostics diagnostics, PileRegistry registry, Board board, Listeners listeners, TimeProvider clock)
+public sealed class SystemRpc(Diagnostics diagnostics, PileRegistry registry, Board board, Listeners listeners, Backups backups, TimeProvider clock)
     : SystemService.SystemServiceBase
 {
     private static readonly string Version =
@@ -17,6 +17,10 @@ public sealed class SystemRpc(Diagnostics diagnostics, PileRegistry registry, Bo
     /// <inheritdoc/>
     public override async Task<DiagnoseResponse> Diagnose(DiagnoseRequest request, ServerCallContext context) =>
         new() { Diagnosis = ToWire(await diagnostics.FiguresAsync(context.CancellationToken)) };
+
+    /// <inheritdoc/>
+    public override Task Backup(BackupRequest request, IServerStreamWriter<BackupResponse> responseStream, ServerCallContext context) =>
+        backups.SendAsync(responseStream, context.CancellationToken);
 
     private Diagnosis ToWire(StoreFigures? figures) => new()
     {

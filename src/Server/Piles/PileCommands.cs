@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Globalization;
 using Charging.Device.V1;
 using Charging.MqttBroker;
 using Charging.Server.Orders;
+using Charging.Server.Telemetry;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Charging.Server.Piles;
@@ -27,10 +29,13 @@ public sealed class PileCommands(IPileLink link, TimeProvider clock)
     };
 
     /// <summary>Starts a charge. False when the pile is not connected.</summary>
-    public ValueTask<bool> StartAsync(PlugId plug, string orderNo, ChargeLimits limits, CancellationToken cancellationToken = default)
+    public async ValueTask<bool> StartAsync(PlugId plug, string orderNo, ChargeLimits limits, CancellationToken cancellationToken = default)
     {
+        using var span = ChargeTrace.Begin("send start", ActivityKind.Producer, orderNo);
         var start = new StartCharge { OrderNo = orderNo, Plug = (uint)plug.Number, MaxSeconds = (uint)limits.Seconds, MaxEnergyWh = (uint)limits.EnergyWh, MaxPowerW = (uint)limits.PowerW };
-        return SendAsync(plug.Device, new Command { CommandId = StartId(orderNo), StartCharge = start }, cancellationToken);
+        var sent = await SendAsync(plug.Device, new Command { CommandId = StartId(orderNo), StartCharge = start }, cancellationToken);
+        span?.SetTag("charging.sent", sent);
+        return sent;
     }
 
     /// <summary>

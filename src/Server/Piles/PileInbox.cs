@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using Charging.Device.V1;
 using Charging.MqttBroker;
 using Charging.Server.Orders;
 using Charging.Server.Storage;
+using Charging.Server.Telemetry;
 
 namespace Charging.Server.Piles;
 
@@ -53,7 +55,12 @@ public sealed partial class PileInbox(
     public Task EventReceivedAsync(PileSession session, PileEvent pileEvent)
     {
         board.Heard(session);
-        return GuardAsync(events.HandleAsync(session, pileEvent));
+        return GuardAsync(pileEvent.KindCase switch
+        {
+            PileEvent.KindOneofCase.ChargeStarted => TracedAsync("pile reports start", pileEvent.ChargeStarted.OrderNo, () => events.HandleAsync(session, pileEvent)),
+            PileEvent.KindOneofCase.ChargeEnded => TracedAsync("pile reports end", pileEvent.ChargeEnded.OrderNo, () => events.HandleAsync(session, pileEvent)),
+            _ => events.HandleAsync(session, pileEvent),
+        });
     }
 
     /// <inheritdoc/>
@@ -62,8 +69,8 @@ public sealed partial class PileInbox(
         board.Heard(session);
         return PileCommands.OrderOf(result.CommandId) switch
         {
-            ("start", var orderNo) => GuardAsync(starts.ResultAsync(new PlugOwner(session.Device, orderNo), result)),
-            ("stop", var orderNo) => GuardAsync(stops.ResultAsync(new PlugOwner(session.Device, orderNo), result)),
+            ("start", var orderNo) => GuardAsync(TracedAsync("pile answers start", orderNo, () => starts.ResultAsync(new PlugOwner(session.Device, orderNo), result))),
+            ("stop", var orderNo) => GuardAsync(TracedAsync("pile answers stop", orderNo, () => stops.ResultAsync(new PlugOwner(session.Device, orderNo), result))),
             _ => Task.CompletedTask,
         };
     }
@@ -73,6 +80,12 @@ public sealed partial class PileInbox(
     {
         LogUnreadable(session.Device, topic);
         InBackground(events.QuarantineAsync(session.Device, $"Unreadable on {topic}.", payload.ToArray()));
+    }
+
+    private static async Task TracedAsync(string name, string orderNo, Func<Task> act)
+    {
+        using var span = ChargeTrace.Begin(name, ActivityKind.Consumer, orderNo);
+        await act();
     }
 
     private void InBackground(Task task)

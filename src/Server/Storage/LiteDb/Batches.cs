@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using Charging.Server.Telemetry;
+
 namespace Charging.Server.Storage.LiteDb;
 
 /// <summary>
@@ -29,6 +32,7 @@ internal sealed class Batches(
     /// <param name="next">The next one for a batch, or null when it is to be committed.</param>
     public void Run(Work first, Func<Batch, Work?> next)
     {
+        var began = Stopwatch.GetTimestamp();
         var batch = new Batch(_sequences, clock);
         if ((_engine ??= TryReopen()) is not { } engine)
         {
@@ -45,15 +49,21 @@ internal sealed class Batches(
         catch (Exception e)
         {
             logger.BatchFailed(batch.Count, e);
+            ServerMeter.BatchesFailed.Add(1);
             _inDoubt = (engine.Batch, batch.Changes);
             CloseQuietly();
             batch.Fail(e);
             _engine = TryReopen();
             return;
         }
+        ServerMeter.BatchOperations.Record(batch.Count);
+        ServerMeter.BatchDuration.Record(Stopwatch.GetElapsedTime(began).TotalSeconds);
         Tell(batch.Changes);
         batch.Answer();
     }
+
+    /// <summary>Begins a copy of the file as it is after the last batch; null while the file is closed.</summary>
+    public FileCopy? BeginCopy() => _engine?.BeginCopy();
 
     /// <summary>Closes the file for good.</summary>
     public void Close()

@@ -26,13 +26,24 @@ internal static class DataFile
             throw new InvalidDataException("its header is not that of a store");
     }
 
+    /// <summary>
+    /// Before the log is replayed: that would make the file as long as it should be, with nothing where pages are missing, and
+    /// would change what may have to be looked at. A crash leaves no page out but those that are in the log.
+    /// </summary>
     /// <exception cref="InvalidDataException">The file is shorter than its header says.</exception>
-    public static void RefuseCutOff(IBlockFile file)
+    public static void RefuseCutOff(IBlockFile file, ReadOnlySpan<byte> log)
     {
         Span<byte> head = stackalloc byte[Sector];
         file.Read(0, head);
-        if ((BinaryPrimitives.ReadUInt32LittleEndian(head[LastPageAt..]) + 1L) * LogFile.PageSize > file.Length)
-            throw new InvalidDataException("its end is missing");
+        var logged = new HashSet<uint>();
+        for (var at = 0; at < log.Length; at += LogFile.PageSize)
+            logged.Add(BinaryPrimitives.ReadUInt32LittleEndian(log[at..]));
+        var last = BinaryPrimitives.ReadUInt32LittleEndian(head[LastPageAt..]);
+        for (var page = file.Length / LogFile.PageSize; page <= last; page++)
+        {
+            if (!logged.Contains((uint)page))
+                throw new InvalidDataException("its end is missing");
+        }
     }
 
     private static void Create(IBlockFile file)

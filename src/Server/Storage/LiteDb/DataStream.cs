@@ -12,6 +12,9 @@ internal sealed class DataStream(IBlockFile file, LogStream log) : PageStream
     /// </summary>
     public bool IsWritable { get; set; }
 
+    /// <summary>The copy that is being made of the file; what is written over is kept for it.</summary>
+    public FileCopy? Copy { get; set; }
+
     public override int Read(byte[] buffer, int offset, int count)
     {
         var read = file.Read(Position, buffer.AsSpan(offset, count));
@@ -23,6 +26,7 @@ internal sealed class DataStream(IBlockFile file, LogStream log) : PageStream
     {
         RefuseUnlessWritable();
         log.Seal();
+        Copy?.BeforeWrite(Position, count);
         file.Write(Position, buffer.AsSpan(offset, count));
         Position += count;
     }
@@ -30,6 +34,7 @@ internal sealed class DataStream(IBlockFile file, LogStream log) : PageStream
     public override void SetLength(long value)
     {
         RefuseUnlessWritable();
+        Copy?.BeforeWrite(value, file.Length - value);
         file.SetLength(value);
     }
 

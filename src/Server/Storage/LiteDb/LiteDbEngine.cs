@@ -46,6 +46,7 @@ internal sealed class LiteDbEngine : IDisposable
     {
         var pages = log.Recover();
         DataFile.PrepareOrRefuse(data, pages.Length > 0);
+        DataFile.RefuseCutOff(data, pages);
         var logStream = new LogStream(log, barrier);
         logStream.Restore(pages);
         var engine = new LiteDbEngine(data, log, logStream);
@@ -54,7 +55,6 @@ internal sealed class LiteDbEngine : IDisposable
             engine.ReplayedBatch = logStream.Batch;
             engine.Checkpoint();
         }
-        DataFile.RefuseCutOff(data);
         return engine;
     }
 
@@ -167,6 +167,29 @@ internal sealed class LiteDbEngine : IDisposable
         Checkpoint();
     }
 
+    /// <summary>Begins a copy of the file as it is now. Only between two batches: the data file alone is then the whole store.</summary>
+    public FileCopy BeginCopy() => _dataStream.Copy = new FileCopy(_data);
+
+    /// <summary>
+    /// Leaves a gap in every sequence, for a store that was restored from a backup: numbers that were given after the backup was
+    /// taken are known outside, to the payment provider first of all, and must not be given again.
+    /// </summary>
+    public void SkipNumbers()
+    {
+        var marks = new List<(string Id, long Value)>();
+        using (var reader = OpenReader(Meta, new Query { Where = { BsonExpression.Create("$._id LIKE @0", Sequences.Prefix + "%") } }))
+        {
+            while (reader.Read())
+                marks.Add((reader.Current["_id"].AsString, reader.Current["value"].AsInt64));
+        }
+        foreach (var (id, value) in marks)
+            WriteNumber(id, value + Sequences.Gap);
+        Commit();
+    }
+
+    /// <summary>Whether the files were put here by a restore, and no batch was written since.</summary>
+    public bool IsRestored => _log.IsRestored;
+
     /// <summary>Closes for good: the data file alone is then the whole store.</summary>
     public void Close()
     {
@@ -176,6 +199,7 @@ internal sealed class LiteDbEngine : IDisposable
 
     public void Dispose()
     {
+        _dataStream.Copy?.Fail("The store was closed, or its disk failed.");
         _engine.Dispose();
         _log.Dispose();
         _data.Dispose();

@@ -53,6 +53,8 @@ internal sealed class LiteDbOpener(
             log = disk.Open(LogName);
             engine = LiteDbEngine.Start(data, new LogFile(log), barrier);
             Migrator.Run(engine, tables, migrations);
+            if (engine.IsRestored)
+                engine.SkipNumbers();
             return engine;
         }
         catch

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
+using Charging.Server.Telemetry;
 
 namespace Charging.Server.Storage.LiteDb;
 
@@ -11,6 +13,7 @@ public sealed class LiteDbStore : IStore, IAsyncDisposable
     private readonly LiteDbOptions _options;
     private readonly Batches _batches;
     private readonly BlockingCollection<Work> _queue;
+    private readonly ConcurrentQueue<TaskCompletionSource<FileCopy>> _copies = new();
     private readonly TaskCompletionSource _opened = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -73,6 +76,32 @@ public sealed class LiteDbStore : IStore, IAsyncDisposable
         return work.Task;
     }
 
+    /// <summary>Operations that wait.</summary>
+    public int Waiting => _queue.Count;
+
+    /// <summary>
+    /// Begins a copy of the file as it is between two batches, while the batches go on. One at a time, and it must be disposed.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">The store is overloaded or closed, or its disk failed.</exception>
+    internal async Task<FileCopy> CopyAsync(CancellationToken cancellationToken)
+    {
+        var wanted = new TaskCompletionSource<FileCopy>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _copies.Enqueue(wanted);
+        try
+        {
+            // Nothing to do, so that there is a batch behind which the copy can begin.
+            await RunAsync(_ => ValueTask.FromResult(true), cancellationToken);
+            return await wanted.Task;
+        }
+        catch
+        {
+            // Nobody would read a copy that is begun later.
+            if (!wanted.TrySetCanceled(CancellationToken.None) && wanted.Task is { IsCompletedSuccessfully: true, Result: var begun })
+                begun.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Runs what waits, takes nothing more, and closes the file.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -93,9 +122,26 @@ public sealed class LiteDbStore : IStore, IAsyncDisposable
         }
         _opened.SetResult();
         foreach (var work in _queue.GetConsumingEnumerable())
+        {
             _batches.Run(work, Next);
+            BeginCopies();
+        }
         _batches.Close();
+        BeginCopies();
         _closed.SetResult();
+    }
+
+    private void BeginCopies()
+    {
+        while (_copies.TryDequeue(out var wanted))
+        {
+            if (wanted.Task.IsCompleted)
+                continue;
+            if (_batches.BeginCopy() is not { } copy)
+                wanted.TrySetException(new StoreUnavailableException("The store is closed."));
+            else if (!wanted.TrySetResult(copy))
+                copy.Dispose();
+        }
     }
 
     private Work? Next(Batch batch) => batch.Count < _options.MaxBatch && _queue.TryTake(out var work) ? work : null;

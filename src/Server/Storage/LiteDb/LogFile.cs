@@ -17,6 +17,12 @@ internal sealed class LogFile(IBlockFile file) : IDisposable
     /// <summary>The log is cut at closing, so that a data file copied alone is whole.</summary>
     private static ReadOnlySpan<byte> Magic => "CHGLOG01"u8;
 
+    /// <summary>What a restore writes here instead of a batch; the first batch goes over it.</summary>
+    private static ReadOnlySpan<byte> Restored => "RESTORED"u8;
+
+    /// <summary>Whether the files were put here by a restore, and no batch was written since.</summary>
+    public bool IsRestored { get; private set; }
+
     /// <summary>Number of the last batch that is durable here, 0 when there is none.</summary>
     public long Batch { get; private set; }
 
@@ -24,7 +30,10 @@ internal sealed class LogFile(IBlockFile file) : IDisposable
     public byte[] Recover()
     {
         Span<byte> record = stackalloc byte[RecordSize];
-        if (file.Read(0, record) < RecordSize || !record[..8].SequenceEqual(Magic))
+        record.Clear();
+        var read = file.Read(0, record);
+        IsRestored = record[..8].SequenceEqual(Restored);
+        if (read < RecordSize || !record[..8].SequenceEqual(Magic))
             return [];
         if (Checksum(0, record[..28]) != BinaryPrimitives.ReadUInt32LittleEndian(record[28..]))
             return [];

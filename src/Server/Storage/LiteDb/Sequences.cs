@@ -7,6 +7,12 @@ namespace Charging.Server.Storage.LiteDb;
 /// </summary>
 internal sealed class Sequences
 {
+    /// <summary>Begins the id of a sequence's mark in the file.</summary>
+    public const string Prefix = "number:";
+
+    /// <summary>How far numbers leap when a backup is restored: more than can have been given since it was taken, or the backup is of no use.</summary>
+    public const long Gap = 1_000_000;
+
     private const int Block = 1000;
 
     private readonly Dictionary<string, Sequence> _sequences = [];
@@ -40,7 +46,7 @@ internal sealed class Sequences
             sequence.Durable = Math.Max(sequence.Durable, sequence.Raised);
     }
 
-    private static string Id(string name) => "number:" + name;
+    private static string Id(string name) => Prefix + name;
 
     private sealed class Sequence
     {
