@@ -120,7 +120,13 @@ internal sealed partial class ModelPile
             return;
         var status = new PileStatus
         {
-            ProtocolVersion = 1, BootId = _boot, ConnectionId = line.ConnectionId, Seq = ++_seq, Online = true, Firmware = "model", Clock = Now.ToTimestamp(),
+            ProtocolVersion = 1,
+            BootId = _boot,
+            ConnectionId = line.ConnectionId,
+            Seq = ++_seq,
+            Online = true,
+            Firmware = "model",
+            Clock = Now.ToTimestamp(),
         };
         status.Plugs.Add(_plugs.Select(plug => Chance(plan.Lies) ? Lie(plug) : plug.Status(Now)));
         Send(listener => listener.StatusReceived(line.Session, status), $"status {string.Join(", ", status.Plugs.Select(plug => $"{plug.State} {plug.OrderNo}"))}");

@@ -250,7 +250,12 @@ internal sealed partial class ModelPile(World world, PilePlan plan, int number)
         }
         var ended = new ChargeEnded
         {
-            OrderNo = charge.OrderNo, Plug = (uint)plug.Number, Seconds = charge.Seconds, EnergyWh = charge.Seconds * PowerW / 3600, MaxPowerW = PowerW, Reason = reason,
+            OrderNo = charge.OrderNo,
+            Plug = (uint)plug.Number,
+            Seconds = charge.Seconds,
+            EnergyWh = charge.Seconds * PowerW / 3600,
+            MaxPowerW = PowerW,
+            Reason = reason,
         };
         Raise(new PileEvent { ChargeEnded = ended });
     }

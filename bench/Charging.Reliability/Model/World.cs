@@ -14,6 +14,9 @@ internal sealed class World
     // A refund is tried again after 6 hours at the most, and a charge lasts 12.
     private static readonly TimeSpan LongestEnding = TimeSpan.FromDays(3);
 
+    // Longer than the slowest disk.
+    private static readonly TimeSpan ShortestEnding = TimeSpan.FromMinutes(2);
+
     private readonly Journey _journey;
     private readonly Bug? _bug;
     private readonly Queue<CrashPlan> _crashes;
@@ -117,7 +120,8 @@ internal sealed class World
             return false;
         if (_calmSince is null)
             CalmDown();
-        if (Server is { IsUp: true } && Watch.Open.Count == 0 && Piles.All(pile => pile.IsQuiet))
+        // What a pile said before it died may still be under way in the server.
+        if (Scheduler.Now - _calmSince > ShortestEnding && Server is { IsUp: true } && Watch.Open.Count == 0 && Piles.All(pile => pile.IsQuiet))
             return true;
         if (Scheduler.Now - _calmSince > LongestEnding)
             Fault($"After {LongestEnding} it has not ended: {string.Join(", ", Watch.Open)}");
@@ -129,6 +133,7 @@ internal sealed class World
     {
         Trace("calm");
         _calmSince = Scheduler.Now;
+        Scheduler.After(Outside, ShortestEnding + TimeSpan.FromSeconds(1), () => { });
         _crashes.Clear();
         if (!Disk.IsCut)
         {
