@@ -7,6 +7,7 @@ internal static class Benchmarks
     {
         ["read", .. var rest] => await ReadBench.RunAsync(rest),
         ["orders", .. var rest] => await OrderBench.RunAsync(rest),
+        ["orders-pg", .. var rest] => await PostgreSqlOrderBench.RunAsync(rest),
         ["server", .. var rest] => await ServerProcess.RunAsync(rest),
         ["status", .. var rest] => await StatusIntake.RunAsync(rest),
         ["backup", .. var rest] => await BackupBench.RunAsync(rest),
@@ -20,6 +21,7 @@ internal static class Benchmarks
             dotnet run -c Release --project bench/Charging.Bench -- <what>
               read [seconds] [rounds]    P1: getPileStatus against a bare endpoint (needs wrk)
               orders [seconds] [rounds]  P2: whole durable orders against a batch of one
+              orders-pg [seconds] [rounds]  P3: whole durable orders on PostgreSQL, against pgbench -N
               status [seconds] [rounds]  P4: pile statuses in, against Mosquitto with one subscriber
               backup [rows] [rounds]     how long operations wait while a backup is taken
               store [seconds] [rounds]   P2b: store operations against pgbench -N

@@ -10,7 +10,9 @@ namespace Charging.Bench;
 /// </summary>
 internal static class OrderBench
 {
-    private const int Riders = 256;
+    /// <summary>How many ride at once.</summary>
+    internal const int Riders = 256;
+
     private const int PlugsOfAPile = 10;
 
     public static async Task<int> RunAsync(string[] args)
@@ -20,8 +22,8 @@ internal static class OrderBench
         var (batched, single) = (new List<double>(), new List<double>());
         for (var round = 0; round < rounds; round++)
         {
-            batched.Add(await MeasureAsync(512, seconds));
-            single.Add(await MeasureAsync(1, seconds));
+            batched.Add(await MeasureAsync(seconds, "--Charging:Store:MaxBatch=512"));
+            single.Add(await MeasureAsync(seconds, "--Charging:Store:MaxBatch=1"));
             Console.WriteLine($"round {round + 1}: {batched[^1]:0} and {single[^1]:0} orders/s");
         }
         var (a, b) = (batched.Order().ElementAt(rounds / 2), single.Order().ElementAt(rounds / 2));
@@ -31,10 +33,13 @@ internal static class OrderBench
         return 0;
     }
 
-    private static async Task<double> MeasureAsync(int maxBatch, int seconds)
+    /// <summary>Whole orders a second of a fresh server.</summary>
+    /// <param name="seconds">How long it is measured, after it was warmed up.</param>
+    /// <param name="settings">The server's settings.</param>
+    internal static async Task<double> MeasureAsync(int seconds, params string[] settings)
     {
         const int Piles = (Riders + PlugsOfAPile - 1) / PlugsOfAPile;
-        using var server = await ServerProcess.StartAsync(Riders, Piles, maxBatch);
+        using var server = await ServerProcess.StartAsync(Riders, Piles, settings);
         var piles = server.Facts.Piles.Keys.Select(device => (Device: device, Pile: new BenchPile(device))).ToArray();
         foreach (var (device, pile) in piles)
             await pile.ConnectAsync(server.Facts.MqttPort, server.Facts.Piles[device]);

@@ -14,7 +14,7 @@ internal static partial class ReadBench
     {
         var seconds = args.Length > 0 ? int.Parse(args[0]) : 8;
         var rounds = args.Length > 1 ? int.Parse(args[1]) : 5;
-        using var server = await ServerProcess.StartAsync(riders: 1, piles: 1, maxBatch: 512);
+        using var server = await ServerProcess.StartAsync(riders: 1, piles: 1);
         var device = server.Facts.Piles.Keys.Single();
         await using var pile = new BenchPile(device);
         await pile.ConnectAsync(server.Facts.MqttPort, server.Facts.Piles[device]);

@@ -32,11 +32,11 @@ internal sealed class ServerProcess : IDisposable
     public ServerFacts Facts { get; }
 
     /// <summary>Starts a server.</summary>
-    public static async Task<ServerProcess> StartAsync(int riders, int piles, int maxBatch)
+    public static async Task<ServerProcess> StartAsync(int riders, int piles, params string[] settings)
     {
         var directory = Directory.CreateTempSubdirectory("charging-bench-").FullName;
         var process = Process.Start(new ProcessStartInfo(
-            Environment.ProcessPath!, ["server", directory, $"{riders}", $"{piles}", $"{maxBatch}"])
+            Environment.ProcessPath!, ["server", directory, $"{riders}", $"{piles}", .. settings])
         {
             RedirectStandardOutput = true,
             RedirectStandardInput = true,
@@ -53,13 +53,13 @@ internal sealed class ServerProcess : IDisposable
             [
                 "--environment=Development",
                 $"--Charging:DataDirectory={directory}",
-                $"--Charging:Store:MaxBatch={args[3]}",
                 "--Charging:Demo:Enabled=false",
                 "--Charging:Mqtt:PacketsPerSecond=1000000",
                 "--Charging:Mqtt:PacketBurst=1000000",
                 "--Kestrel:Endpoints:Http:Url=http://127.0.0.1:0",
                 "--Kestrel:Endpoints:Grpc:Url=http://127.0.0.1:0",
                 "--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:0",
+                .. args[3..],
             ],
             builder => builder.Logging.ClearProviders());
         var bare = new { success = true, code = 200, message = "成功", data = new { deviceNo = "0000000000", status = 1, plugs = new int[10] } };

@@ -18,7 +18,7 @@ internal static class StoreBench
     {
         var seconds = args.Length > 0 ? int.Parse(args[0]) : 8;
         var rounds = args.Length > 1 ? int.Parse(args[1]) : 3;
-        using var postgres = await PostgresServer.StartAsync();
+        await using var postgres = await Pgbench.StartAsync();
         if (postgres is null)
             Console.WriteLine("PostgreSQL is not installed: the store alone.");
         Console.WriteLine("| callers | batch | store ops/s | pgbench -N tps | ratio | to reach |");
@@ -31,7 +31,7 @@ internal static class StoreBench
             {
                 ours.Add(await MeasureAsync(callers, batch, TimeSpan.FromSeconds(seconds)));
                 if (postgres is not null)
-                    theirs.Add(await postgres.PgbenchAsync(callers, seconds));
+                    theirs.Add(await postgres.MeasureAsync(callers, seconds));
             }
             var (a, b) = (Median(ours), theirs.Count == 0 ? double.NaN : Median(theirs));
             Console.WriteLine($"| {callers} | {batch} | {a:0} | {b:0} | {a / b:0.00} | {reach} |");

@@ -47,6 +47,8 @@ public sealed class ChargingApp : IAsyncDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("charging-").FullName;
     private readonly List<SimulatedPile> _piles = [];
 
+    private IReadOnlyList<string> _storeSettings = [];
+
     // Kept over a restart, so that the piles find the server again.
     private int _mqttPort;
     private WebApplication? _app;
@@ -81,7 +83,7 @@ public sealed class ChargingApp : IAsyncDisposable
     /// <summary>Starts an app.</summary>
     public static async Task<ChargingApp> StartAsync(ChargingAppOptions? options = null)
     {
-        var app = new ChargingApp(options ?? new ChargingAppOptions());
+        var app = new ChargingApp(options ?? new ChargingAppOptions()) { _storeSettings = await TestStore.SettingsAsync() };
         await app.StartServerAsync();
         return app;
     }
@@ -162,12 +164,19 @@ public sealed class ChargingApp : IAsyncDisposable
         if (condition())
             return true;
         ((FakeTimeProvider)_options.Clock).Advance(step ?? TimeSpan.FromSeconds(0.25));
-        // What the step has made due is led through the store first, or on a busy machine the clock runs ahead of the
-        // work and every time-out strikes: lease, act, record.
-        for (var i = 0; i < 3; i++)
-            await Services.GetRequiredService<IStore>().RunAsync(_ => ValueTask.FromResult(true));
+        await FollowAsync();
         return false;
     });
+
+    /// <summary>
+    /// Leads what a step of the clock has made due through the store, or on a busy machine the clock runs ahead of the work
+    /// and every time-out strikes: lease, act, record.
+    /// </summary>
+    public async Task FollowAsync()
+    {
+        for (var i = 0; i < 3; i++)
+            await Services.GetRequiredService<IStore>().RunAsync(tx => tx.GetAsync(AccountTables.Users, AccountTables.Key(1)));
+    }
 
     /// <summary>Stops the server and starts it again on the same data. Its piles connect again by themselves.</summary>
     public async Task RestartAsync()
@@ -196,6 +205,7 @@ public sealed class ChargingApp : IAsyncDisposable
                 "--Kestrel:Endpoints:Grpc:Url=http://127.0.0.1:0",
                 $"--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:{_mqttPort}",
                 "--Charging:Demo:Enabled=false",
+                .. _storeSettings,
                 .. _options.Settings,
             ],
             Configure);

@@ -108,6 +108,8 @@ public sealed class Stand(ChargingApp app, FakeTimeProvider clock, SimulatedPile
         for (var left = time; left > TimeSpan.Zero; left -= Step)
         {
             clock.Advance(left < Step ? left : Step);
+            if (TestStore.IsPostgreSql)
+                await app.FollowAsync();
             await Retry.Until("the pile was heard", () => !pile.IsConnected || View() is { IsConnected: false } || IsFresh());
         }
     }

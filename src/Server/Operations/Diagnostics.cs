@@ -58,7 +58,7 @@ public sealed class Diagnostics(
     public IEnumerable<string> Warnings(StoreFigures? figures)
     {
         if (figures is null)
-            yield return "The store does not answer: look into the server's log, and whether the disk of Charging:DataDirectory is full.";
+            yield return "The store does not answer: look into the server's log, and whether the disk of Charging:DataDirectory is full or PostgreSQL is down.";
         if (figures is { Stuck: true })
             yield return "Work has been due for more than a minute, such as refunds or commands: look into the server's log for what fails.";
         foreach (var finding in ledger.Findings.Take(MaxFindings))

@@ -32,7 +32,7 @@ public sealed partial class DueWorker(
     // A provider that is slow must not hold up the piles.
     private readonly SemaphoreSlim _providerSlots = new(256);
 
-    // The name is stable and the rest is not: what this node had leased before a crash is free again at once.
+    // Two processes of one machine are two owners, and so are two lives of one process.
     private readonly string _owner = $"{Environment.MachineName}/{Guid.NewGuid():N}";
     private readonly Lock _gate = new();
     private readonly SortedSet<(DateTimeOffset DueAt, string Key)> _schedule = [];
@@ -76,11 +76,9 @@ public sealed partial class DueWorker(
     public async Task LoadAsync(IStore store, CancellationToken cancellationToken)
     {
         _store = store;
-        var stale = _owner[..(_owner.IndexOf('/', StringComparison.Ordinal) + 1)];
         await foreach (var row in store.ScanAsync(DueRows.Table.ByKey, cancellationToken))
         {
-            var mineOnce = row.LeasedBy?.StartsWith(stale, StringComparison.Ordinal) == true && row.LeasedBy != _owner;
-            Schedule(row.Key, mineOnce ? clock.GetUtcNow() : row.DueAt, row.Kind);
+            Schedule(row.Key, IsOfAnEarlierLife(row) ? clock.GetUtcNow() : row.DueAt, row.Kind);
         }
     }
 
@@ -193,8 +191,11 @@ public sealed partial class DueWorker(
         return leased;
     }
 
-    private bool IsOfAnEarlierLife(DueRow row) =>
-        row.LeasedBy is { } owner && owner != _owner && owner.Split('/')[0] == _owner.Split('/')[0];
+    /// <summary>
+    /// Whether whoever has leased a row is dead for certain: a store that nobody else may open was leased from by this node
+    /// before it crashed. On a shared one it may be another node at work, whose lease is waited for.
+    /// </summary>
+    private bool IsOfAnEarlierLife(DueRow row) => !_store!.IsShared && row.LeasedBy is { } owner && owner != _owner;
 
     private async Task GuardAsync(SemaphoreSlim slots, Func<Task> work)
     {

@@ -6,6 +6,9 @@ namespace Charging.Server.Storage;
 /// </summary>
 public interface IStore
 {
+    /// <summary>Whether other nodes work on the same store.</summary>
+    bool IsShared => false;
+
     /// <summary>
     /// Runs an operation as a serializable transaction. What it has put and deleted takes effect when it
     /// returns, whatever it returns; when it throws, nothing does. It may run more than once, and touches
@@ -71,8 +74,9 @@ public sealed class StoreUnavailableException(string message, Exception? inner =
 public readonly record struct Change(ITable Table, string Key, object? Entity);
 
 /// <summary>
-/// An in-memory index that follows the store. Told after a commit is durable and before the answers, in the order of
-/// the commits, by one thread at a time. Must be quick and must not throw.
+/// An in-memory index that follows the store. Told after a commit is durable and before the answers, by one thread at a time,
+/// and of each row in the order of its commits. On a store that is shared it also hears what other nodes committed to the
+/// tables in <see cref="Tables.Followed"/>, a little later and of several commits perhaps the last alone. Must be quick and must not throw.
 /// </summary>
 public interface IStoreObserver
 {

@@ -1,15 +1,50 @@
 using Charging.Server.Calls;
 using Charging.Server.Payments;
 using Charging.Server.Storage.LiteDb;
+using Charging.Server.Storage.PostgreSql;
 
 namespace Charging.Server.Storage;
 
-/// <summary>Adds the store: LiteDB in `Charging:DataDirectory`.</summary>
+/// <summary>Adds the store: LiteDB in `Charging:DataDirectory`, or PostgreSQL.</summary>
 public static class StoreSetup
 {
     /// <summary>Registers it. It is closed with the server.</summary>
     /// <exception cref="StartupException">A setting makes no sense.</exception>
     public static void AddStore(this WebApplicationBuilder builder)
+    {
+        var engine = builder.AddSettings<StoreOptions>("Charging:Store", options => options.Complaint()).Engine;
+        if (engine == StoreEngine.PostgreSql)
+            builder.AddPostgreSql();
+        else
+            builder.AddLiteDb();
+        builder.Services.AddHostedService<IndexLoader>();
+        if (engine == StoreEngine.PostgreSql)
+            builder.Services.AddHostedService(services => services.GetRequiredService<PostgreSqlStore>().Feed);
+        builder.Services.AddObserver<DueWorker>();
+    }
+
+    /// <summary>Takes up what is due: the last hosted service, for its work needs the others.</summary>
+    public static void AddDueWork(this WebApplicationBuilder builder) =>
+        builder.Services.AddHostedService(services => services.GetRequiredService<DueWorker>());
+
+    /// <summary>Opens it, and makes the data directory. Before anything is started, so that a refusal is a sentence and not a half-started server.</summary>
+    /// <exception cref="StartupException">The folder cannot be made.</exception>
+    /// <exception cref="StoreOpenException">The file or the database cannot be used.</exception>
+    public static void OpenStore(this WebApplication app)
+    {
+        var folder = app.Services.GetRequiredService<ServerOptions>().DataDirectory;
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"The folder {folder} (setting Charging:DataDirectory) cannot be made: give this user write access to its parent, or name another.", e);
+        }
+        app.Services.GetRequiredService<IStore>();
+    }
+
+    private static void AddLiteDb(this WebApplicationBuilder builder)
     {
         builder.AddSettings<LiteDbOptions>("Charging:Store", options => options.Complaint());
         builder.Services.AddSingleton(services => new LiteDbStore(
@@ -22,28 +57,19 @@ public static class StoreSetup
             services.GetRequiredService<ILogger<LiteDbStore>>(),
             transaction => services.GetRequiredService<LedgerGuard>().AfterReopenAsync(transaction)));
         builder.Services.AddSingleton<IStore>(services => services.GetRequiredService<LiteDbStore>());
-        builder.Services.AddHostedService<IndexLoader>();
-        builder.Services.AddObserver<DueWorker>();
     }
 
-    /// <summary>Takes up what is due: the last hosted service, for its work needs the others.</summary>
-    public static void AddDueWork(this WebApplicationBuilder builder) =>
-        builder.Services.AddHostedService(services => services.GetRequiredService<DueWorker>());
-
-    /// <summary>Opens it, and makes its folder. Before anything is started, so that a refusal is a sentence and not a half-started server.</summary>
-    /// <exception cref="StartupException">The folder cannot be made.</exception>
-    /// <exception cref="StoreOpenException">The file cannot be used.</exception>
-    public static void OpenStore(this WebApplication app)
+    private static void AddPostgreSql(this WebApplicationBuilder builder)
     {
-        var folder = app.Services.GetRequiredService<ServerOptions>().DataDirectory;
-        try
-        {
-            Directory.CreateDirectory(folder);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new StartupException($"The folder {folder} (setting Charging:DataDirectory) cannot be made: give this user write access to its parent, or name another.", e);
-        }
-        app.Services.GetRequiredService<LiteDbStore>();
+        builder.AddSettings<PostgreSqlOptions>("Charging:Store", options => options.Complaint());
+        builder.Services.AddSingleton(services => PostgreSqlStore.OpenAsync(
+            services.GetRequiredService<PostgreSqlOptions>(),
+            Tables.All,
+            [],
+            Tables.Followed,
+            [.. services.GetServices<IStoreObserver>()],
+            services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<ILogger<PostgreSqlStore>>()).GetAwaiter().GetResult());
+        builder.Services.AddSingleton<IStore>(services => services.GetRequiredService<PostgreSqlStore>());
     }
 }

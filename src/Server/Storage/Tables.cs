@@ -22,6 +22,16 @@ public static class Tables
         OperatorKeys.Table,
         DueRows.Table,
     ];
+
+    /// <summary>Those that an <see cref="IStoreObserver"/> follows, and so are told from node to node.</summary>
+    public static readonly IReadOnlyList<FollowedTable> Followed =
+    [
+        new(AccountTables.Users, Missed.Since), new(AccountTables.Tokens, Missed.Compared),
+        new(PileTables.Piles, Missed.ComparedOften),
+        new(OrderTables.Orders, Missed.Lost), new(OrderTables.BusyPlugs, Missed.ComparedOften),
+        new(OperatorKeys.Table, Missed.ComparedOften),
+        new(DueRows.Table, Missed.ComparedOften),
+    ];
 }
 
 /// <summary>How the entities are written: compact JSON, nulls and what is computed left out.</summary>

@@ -1,6 +1,6 @@
 using System.Net;
 using Charging.Ops.V1;
-using Charging.Server.Storage.LiteDb;
+using Charging.Server.Storage;
 using Charging.Testing;
 using Grpc.Core;
 using Grpc.Health.V1;
@@ -39,7 +39,7 @@ public sealed class HealthTests
     public async Task Without_its_store_a_server_is_not_ready_and_says_so_to_operators()
     {
         await using var app = await ChargingApp.StartAsync();
-        await app.Services.GetRequiredService<LiteDbStore>().DisposeAsync();
+        await ((IAsyncDisposable)app.Services.GetRequiredService<IStore>()).DisposeAsync();
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await GetAsync(app, "/readyz")).Status);
         Assert.Equal(HealthCheckResponse.Types.ServingStatus.NotServing, await GrpcHealthAsync(app));
 

@@ -9,9 +9,6 @@ namespace Charging.Server.Storage.LiteDb;
 /// </summary>
 internal sealed class LiteDbEngine : IDisposable
 {
-    /// <summary>Stands for a table's own order where the number of an index is asked for.</summary>
-    public const int ByKey = -1;
-
     private const string Meta = "store_meta";
     private const string SchemaId = "schema";
 
@@ -73,7 +70,7 @@ internal sealed class LiteDbEngine : IDisposable
         foreach (var table in tables.Where(t => t.IsResident))
         {
             // Reading an entity is what puts it into the cache.
-            foreach (var _ in Range(table, ByKey, "", KeyRange.End, descending: false))
+            foreach (var _ in Range(table, Rows.ByKey, "", KeyRange.End, descending: false))
             {
             }
         }
@@ -95,13 +92,13 @@ internal sealed class LiteDbEngine : IDisposable
     public IEnumerable<(string At, string Key, object Entity)> Range(ITable table, int index, string from, string to, bool descending)
     {
         var collection = CollectionOf(table);
-        var queries = index == ByKey ? collection.ByKey : collection.Indexes[index];
+        var queries = index == Rows.ByKey ? collection.ByKey : collection.Indexes[index];
         return Read(queries.Between(from, to, descending), collection)
             .Select(r => (r.Document[queries.Name].AsString, r.Key, r.Entity));
     }
 
     private string? HighestKey(ITable table, string prefix) =>
-        Range(table, ByKey, prefix, prefix + KeyRange.End, descending: true).Select(r => r.Key).FirstOrDefault();
+        Range(table, Rows.ByKey, prefix, prefix + KeyRange.End, descending: true).Select(r => r.Key).FirstOrDefault();
 
     /// <summary>At most as many keys of a table as asked for, from one key on.</summary>
     public List<(string Key, byte[] Json)> Slice(string table, string after, int limit)

@@ -3,7 +3,6 @@ namespace Charging.Server.Storage.LiteDb;
 /// <summary>An operation's view: the batch's overlay over the file. It ends with its operation.</summary>
 internal sealed class LiteDbTransaction(LiteDbEngine engine, Overlay overlay, Sequences sequences, DateTimeOffset now) : ITransaction
 {
-    private const int MaxLimit = 200;
     private bool _ended;
 
     public DateTimeOffset Now { get; } = now;
@@ -20,13 +19,10 @@ internal sealed class LiteDbTransaction(LiteDbEngine engine, Overlay overlay, Se
         where T : class
     {
         Check();
-        ArgumentNullException.ThrowIfNull(range.From);
-        ArgumentNullException.ThrowIfNull(range.To);
-        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MaxLimit);
+        Listing.Check(range, limit);
         var result = new List<T>();
         if (string.CompareOrdinal(range.From, range.To) <= 0)
-            result.AddRange(Merge(index.Table, IndexOf(index), range).Take(limit).Cast<T>());
+            result.AddRange(Merge(index.Table, Listing.NumberOf(index), range).Take(limit).Cast<T>());
         return ValueTask.FromResult<IReadOnlyList<T>>(result);
     }
 
@@ -55,39 +51,8 @@ internal sealed class LiteDbTransaction(LiteDbEngine engine, Overlay overlay, Se
     /// <summary>From here on whoever still holds the transaction is refused.</summary>
     public void End() => _ended = true;
 
-    private static int IndexOf<T>(Index<T> index)
-        where T : class
-    {
-        if (ReferenceEquals(index, index.Table.ByKey))
-            return LiteDbEngine.ByKey;
-        for (var i = 0; i < index.Table.Indexes.Count; i++)
-        {
-            if (ReferenceEquals(index.Table.Indexes[i], index))
-                return i;
-        }
-        throw new ArgumentException($"The index {index.Name} is not one of its table's.", nameof(index));
-    }
-
-    /// <summary>The rows of the file that the batch has not touched, and those it has, in the index's order.</summary>
-    private IEnumerable<object> Merge(ITable table, int index, KeyRange range)
-    {
-        var to = index == LiteDbEngine.ByKey ? range.To : Keys.Upper(range.To);
-        var sign = range.Descending ? -1 : 1;
-        var rows = overlay.Of(table);
-        using var ours = (rows?.Range(index, range.From, to, range.Descending) ?? []).GetEnumerator();
-        using var theirs = engine.Range(table, index, range.From, to, range.Descending).GetEnumerator();
-        var hasOurs = ours.MoveNext();
-        while (theirs.MoveNext())
-        {
-            if (rows?.Find(theirs.Current.Key) is not null)
-                continue;
-            for (; hasOurs && sign * string.CompareOrdinal(ours.Current.At, theirs.Current.At) < 0; hasOurs = ours.MoveNext())
-                yield return ours.Current.Row!.Entity!;
-            yield return theirs.Current.Entity;
-        }
-        for (; hasOurs; hasOurs = ours.MoveNext())
-            yield return ours.Current.Row!.Entity!;
-    }
+    private IEnumerable<object> Merge(ITable table, int index, KeyRange range) => Listing.Merge(
+        overlay.Of(table), index, range, engine.Range(table, index, range.From, Listing.Upper(index, range), range.Descending));
 
     private void Check()
     {

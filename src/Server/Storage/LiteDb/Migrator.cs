@@ -1,6 +1,3 @@
-using System.Text;
-using System.Text.Json.Nodes;
-
 namespace Charging.Server.Storage.LiteDb;
 
 /// <summary>Brings the file to the schema of this binary.</summary>
@@ -33,16 +30,7 @@ internal static class Migrator
         while (engine.Slice(table.Name, after, Slice) is { Count: > 0 } slice)
         {
             foreach (var (key, json) in slice)
-            {
-                var document = JsonNode.Parse(json)?.AsObject();
-                foreach (var step in steps)
-                    document = document is null ? null : step.Rewrite(document);
-                var row = document is null ? null : Row.Of(table, table.Read(Encoding.UTF8.GetBytes(document.ToJsonString())));
-                if (row?.Key != key)
-                    overlay.Set(table, Row.Deleted(table, key));
-                if (row is not null)
-                    overlay.Set(table, row);
-            }
+                overlay.Rewrite(table, steps, key, json);
             after = slice[^1].Key;
         }
     }

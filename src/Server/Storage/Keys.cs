@@ -1,7 +1,7 @@
-namespace Charging.Server.Storage.LiteDb;
+namespace Charging.Server.Storage;
 
 /// <summary>
-/// What a key may hold, so that nothing an operation puts can make the engine throw, and how an index key and an entity's
+/// What a key may hold, so that nothing an operation puts can make an engine throw, and how an index key and an entity's
 /// key become one, so that an index is always in the order in which it is listed.
 /// </summary>
 internal static class Keys
@@ -26,6 +26,9 @@ internal static class Keys
             throw new ArgumentException($"A key of the index {index} must be at most {MaxIndexKey} characters without control characters.");
         return $"{indexKey}{Separator}{key}";
     }
+
+    /// <summary>The index key of a composed key.</summary>
+    public static string IndexKeyOf(string composed, string key) => composed[..^(key.Length + 1)];
 
     /// <summary>The last composed key whose index key is not after this one.</summary>
     public static string Upper(string to) => to + Separator + KeyRange.End;

@@ -1,0 +1,29 @@
+using Npgsql;
+
+namespace Charging.Server.Storage.PostgreSql;
+
+/// <summary>What a failure of PostgreSQL means for an operation.</summary>
+internal static class PostgreSqlFailure
+{
+    /// <summary>
+    /// Another operation was in the way: nothing has happened, and the operation is run again. 23505 is two that put the same
+    /// new key.
+    /// </summary>
+    public static bool IsConflict(NpgsqlException failure) => failure.SqlState
+        is PostgresErrorCodes.SerializationFailure
+        or PostgresErrorCodes.DeadlockDetected
+        or PostgresErrorCodes.UniqueViolation;
+
+    /// <summary>The connection is gone, or the server goes down, starts or has too many: before a COMMIT was sent, worth another try.</summary>
+    public static bool IsLost(NpgsqlException failure) => failure.SqlState is not { } state
+        || state.StartsWith("08", StringComparison.Ordinal)
+        || state.StartsWith("57P", StringComparison.Ordinal)
+        || state is PostgresErrorCodes.TooManyConnections or "25P03";
+
+    /// <summary>
+    /// Whether the server has refused a statement and lives on: a COMMIT that was sent with it did not happen. The end of a
+    /// session, class 57P, may come after a COMMIT.
+    /// </summary>
+    public static bool IsAnswer(PostgresException failure) => !failure.SqlState.StartsWith("57P", StringComparison.Ordinal)
+        && !failure.SqlState.StartsWith("08", StringComparison.Ordinal);
+}

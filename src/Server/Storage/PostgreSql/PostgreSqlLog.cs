@@ -1,0 +1,26 @@
+namespace Charging.Server.Storage.PostgreSql;
+
+/// <summary>What the store on PostgreSQL logs.</summary>
+internal static partial class PostgreSqlLog
+{
+    [LoggerMessage(1, LogLevel.Warning, "PostgreSQL does not answer: operations are told that the store is unavailable. {Reason}")]
+    public static partial void Unreachable(this ILogger logger, string reason);
+
+    [LoggerMessage(2, LogLevel.Information, "PostgreSQL answers again")]
+    public static partial void ReachedAgain(this ILogger logger);
+
+    [LoggerMessage(3, LogLevel.Error, "PostgreSQL refuses what the store asks for (rights, space, a table that was changed by hand)")]
+    public static partial void Refused(this ILogger logger, Exception failure);
+
+    [LoggerMessage(4, LogLevel.Warning, "The link over which nodes tell each other what changed was cut, and is tried again: {Reason}")]
+    public static partial void FeedCut(this ILogger logger, string reason);
+
+    [LoggerMessage(5, LogLevel.Error, "What other nodes changed could not be read and is looked for again in half a minute")]
+    public static partial void FeedFailed(this ILogger logger, Exception failure);
+
+    [LoggerMessage(6, LogLevel.Error, "An index in memory failed to follow the store and is wrong until the next start")]
+    public static partial void ObserverFailed(this ILogger logger, Exception failure);
+
+    [LoggerMessage(7, LogLevel.Information, "The schema of the database is now of version {Version}")]
+    public static partial void Migrated(this ILogger logger, int version);
+}

@@ -1,0 +1,238 @@
+using System.Runtime.ExceptionServices;
+using Npgsql;
+
+namespace Charging.Server.Storage.PostgreSql;
+
+/// <summary>
+/// The store in a PostgreSQL that several nodes share (adr/0005-postgresql.md). An operation is a serializable transaction of
+/// the database, run again when another was in its way, and answered when its COMMIT was.
+/// </summary>
+public sealed class PostgreSqlStore : IStore, IAsyncDisposable
+{
+    private readonly PostgreSqlOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly NpgsqlDataSource _operations;
+    private readonly NpgsqlDataSource _announcements;
+    private readonly SqlTables _sql;
+    private readonly Numbers _numbers;
+    private readonly WriteLocks _locks = new();
+    private readonly Followers _followers;
+    private readonly SemaphoreSlim _slots;
+    private readonly int _connections;
+    private int _waiting;
+    private long _conflicts;
+    private int _isUnreachable;
+    private volatile bool _isClosed;
+
+    private PostgreSqlStore(
+        PostgreSqlOptions options, IReadOnlyList<ITable> tables, IReadOnlyList<FollowedTable> followed,
+        IReadOnlyList<IStoreObserver> observers, TimeProvider clock, ILogger logger)
+    {
+        var settings = options.ForOperations();
+        (_options, _clock, _logger, _connections) = (options, clock, logger, settings.MaxPoolSize);
+        _operations = NpgsqlDataSource.Create(settings);
+        _announcements = NpgsqlDataSource.Create(options.ForAnnouncements());
+        _sql = new SqlTables(tables);
+        _numbers = new Numbers(_announcements);
+        _followers = new Followers(observers, followed, logger);
+        _slots = new SemaphoreSlim(_connections);
+        Feed = new ChangeFeed(_announcements, _sql, _followers, clock, logger);
+    }
+
+    /// <inheritdoc/>
+    public bool IsShared => true;
+
+    /// <summary>Tells the other nodes what this one changed, and this one what they did. It is started with the server.</summary>
+    internal ChangeFeed Feed { get; }
+
+    /// <summary>How often an operation was run again because another was in its way.</summary>
+    internal long Conflicts => Interlocked.Read(ref _conflicts);
+
+    /// <summary>Connects, and makes or migrates the tables. Nodes that start at once do so one after the other.</summary>
+    /// <param name="options">How PostgreSQL is reached.</param>
+    /// <param name="tables">All tables that operations use.</param>
+    /// <param name="migrations">All steps of the schema there have ever been.</param>
+    /// <param name="followed">The tables that observers follow over all nodes.</param>
+    /// <param name="observers">Told of each commit.</param>
+    /// <param name="clock">The operations' clock.</param>
+    /// <param name="logger">For failures of the database.</param>
+    /// <exception cref="StoreOpenException">It cannot be reached or used.</exception>
+    public static async Task<PostgreSqlStore> OpenAsync(
+        PostgreSqlOptions options, IReadOnlyList<ITable> tables, IReadOnlyList<Migration> migrations, IReadOnlyList<FollowedTable> followed,
+        IReadOnlyList<IStoreObserver> observers, TimeProvider clock, ILogger<PostgreSqlStore> logger)
+    {
+        var store = new PostgreSqlStore(options, tables, followed, observers, clock, logger);
+        try
+        {
+            await PostgreSqlOpener.OpenAsync(store._operations, store._sql, migrations, logger);
+            await store.Feed.RememberAsync();
+            return store;
+        }
+        catch (Exception e)
+        {
+            await store.DisposeAsync();
+            throw PostgreSqlOpener.Refusal(e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<TResult> RunAsync<TResult>(Func<ITransaction, ValueTask<TResult>> operation, CancellationToken cancellationToken = default)
+    {
+        if (_isClosed)
+            throw new StoreUnavailableException("The store is closed.");
+        try
+        {
+            if (Interlocked.Increment(ref _waiting) > _options.QueueLength + _connections)
+                throw new StoreUnavailableException($"More than {_options.QueueLength} operations wait for the store.");
+            await _slots.WaitAsync(cancellationToken);
+            try
+            {
+                // From here on it is run to its end, whoever still waits.
+                return await RunToItsEndAsync(operation);
+            }
+            finally
+            {
+                _slots.Release();
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    /// <summary>Lets the operations end that run, and takes nothing more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_isClosed)
+            return;
+        _isClosed = true;
+        for (var slot = 0; slot < _connections; slot++)
+            await _slots.WaitAsync();
+        await Feed.DisposeAsync();
+        await _operations.DisposeAsync();
+        await _announcements.DisposeAsync();
+    }
+
+    private async Task<TResult> RunToItsEndAsync<TResult>(Func<ITransaction, ValueTask<TResult>> operation)
+    {
+        var tries = new Tries();
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    var result = await TryAsync(operation, tries);
+                    if (Interlocked.Exchange(ref _isUnreachable, 0) == 1)
+                        _logger.ReachedAgain();
+                    return result;
+                }
+                catch (NpgsqlException e) when (PostgreSqlFailure.IsConflict(e) && tries.MayAgainAfterConflict)
+                {
+                    Interlocked.Increment(ref _conflicts);
+                }
+                catch (NpgsqlException e) when (!tries.IsInDoubt && PostgreSqlFailure.IsLost(e) && tries.MayAgainAfterLoss)
+                {
+                    // What else is in the pool is as dead as this one.
+                    _operations.Clear();
+                }
+                await tries.PauseAsync();
+            }
+        }
+        catch (NpgsqlException e)
+        {
+            throw Unavailable(e, tries);
+        }
+        finally
+        {
+            _locks.Release(tries.Held);
+        }
+    }
+
+    private async Task<TResult> TryAsync<TResult>(Func<ITransaction, ValueTask<TResult>> operation, Tries tries)
+    {
+        await using var connection = await _operations.OpenConnectionAsync();
+        var transaction = new PostgreSqlTransaction(connection, _sql, _numbers, _clock.GetUtcNow());
+        try
+        {
+            var (result, fault) = await OutcomeAsync(operation, transaction);
+            if (transaction.Failure is { } failure)
+                ExceptionDispatchInfo.Throw(failure);
+            var writes = fault is null ? transaction.Writes() : [];
+            if (writes.Count > 0)
+                tries.Held = await _locks.TakeAsync(tries.Held, writes.Select(write => (write.Table, write.Row.Key)));
+            // What it has read is valid only if the COMMIT succeeds, so an operation that has failed commits too: nothing.
+            tries.IsInDoubt = writes.Count > 0;
+            var stamp = await transaction.CommitAsync(writes);
+            tries.IsInDoubt = false;
+            fault?.Throw();
+            if (writes.Count > 0)
+                Tell(transaction.Changes(), stamp);
+            return result!;
+        }
+        catch (PostgresException e) when (PostgreSqlFailure.IsAnswer(e))
+        {
+            tries.IsInDoubt = false;
+            await RollBackAsync(connection);
+            throw;
+        }
+        catch (NpgsqlException) when (tries.IsInDoubt)
+        {
+            Feed.Doubt(transaction.Changes());
+            throw;
+        }
+    }
+
+    private static async Task<(TResult? Result, ExceptionDispatchInfo? Fault)> OutcomeAsync<TResult>(
+        Func<ITransaction, ValueTask<TResult>> operation, PostgreSqlTransaction transaction)
+    {
+        try
+        {
+            return (await operation(transaction), null);
+        }
+        catch (Exception e)
+        {
+            return (default, ExceptionDispatchInfo.Capture(e));
+        }
+        finally
+        {
+            transaction.End();
+        }
+    }
+
+    /// <summary>So that the connection is of use to the next operation.</summary>
+    private static async Task RollBackAsync(NpgsqlConnection connection)
+    {
+        try
+        {
+            await using var command = new NpgsqlCommand(SqlTables.Rollback, connection);
+            await command.ExecuteNonQueryAsync();
+        }
+        catch (NpgsqlException)
+        {
+            // It is broken then, and the pool drops it.
+        }
+    }
+
+    private void Tell(IReadOnlyList<Change> changes, long stamp)
+    {
+        _followers.Tell(changes, stamp);
+        Feed.Announce(changes, stamp);
+    }
+
+    private StoreUnavailableException Unavailable(NpgsqlException failure, Tries tries)
+    {
+        var isOutage = PostgreSqlFailure.IsLost(failure);
+        if (!isOutage && !PostgreSqlFailure.IsConflict(failure))
+            _logger.Refused(failure);
+        else if (isOutage && Interlocked.Exchange(ref _isUnreachable, 1) == 0)
+            _logger.Unreachable(failure.Message);
+        return new StoreUnavailableException(
+            tries.IsInDoubt ? "PostgreSQL was lost during a COMMIT; whether the operation took effect is not known."
+            : isOutage ? "PostgreSQL cannot be reached."
+            : "PostgreSQL could not run the operation.",
+            failure);
+    }
+}

@@ -1,0 +1,164 @@
+using Npgsql;
+
+namespace Charging.Server.Storage.PostgreSql;
+
+/// <summary>
+/// An operation's view: its own writes over a serializable transaction of the database. Reads go there one by one, the
+/// writes at the end and together, with the COMMIT: one way to the server and back.
+/// </summary>
+internal sealed class PostgreSqlTransaction(NpgsqlConnection connection, SqlTables sql, Numbers numbers, DateTimeOffset now) : ITransaction
+{
+    private readonly Overlay _overlay = new();
+    private bool _hasBegun;
+    private bool _hasEnded;
+
+    public DateTimeOffset Now { get; } = now;
+
+    /// <summary>
+    /// What broke the transaction. An operation could swallow it and go on, or the store could take it for the operation's
+    /// own, so it is kept here and the store looks for it.
+    /// </summary>
+    public NpgsqlException? Failure { get; private set; }
+
+    /// <summary>The rows that it has written, in one order for all, so that no two wait for each other in the database.</summary>
+    public IReadOnlyList<(ITable Table, Row Row)> Writes() =>
+    [
+        .. _overlay.Tables.SelectMany(table => table.Rows.All.Select(row => (table.Table, row)))
+            .OrderBy(write => write.Table.Name, StringComparer.Ordinal).ThenBy(write => write.row.Key, StringComparer.Ordinal),
+    ];
+
+    /// <summary>What it has changed, in its own order.</summary>
+    public List<Change> Changes()
+    {
+        var changes = new List<Change>();
+        _overlay.Keep(changes);
+        return changes;
+    }
+
+    public async ValueTask<T?> GetAsync<T>(Table<T> table, string key)
+        where T : class
+    {
+        Check();
+        if (_overlay.Of(table)?.Find(key) is { } row)
+            return (T?)row.Entity;
+        var found = Keys.IsKey(key) ? await ReadAsync(table, sql.Of(table).Get, SqlText.Parameter(SqlText.Write(key))) : [];
+        return (T?)found.FirstOrDefault();
+    }
+
+    public async ValueTask<IReadOnlyList<T>> ListAsync<T>(Index<T> index, KeyRange range, int limit)
+        where T : class
+    {
+        Check();
+        Listing.Check(range, limit);
+        if (string.CompareOrdinal(range.From, range.To) > 0)
+            return [];
+        var (table, number) = (index.Table, Listing.NumberOf(index));
+        var ours = _overlay.Of(table);
+        // Each row that was written may have taken a stored one out of the range.
+        var stored = await ReadAsync(
+            table,
+            sql.Of(table).List(number, range.Descending),
+            SqlText.Parameter(SqlText.Write(range.From)),
+            SqlText.Parameter(SqlText.Write(range.To)),
+            new NpgsqlParameter<int> { TypedValue = limit + (ours?.Count ?? 0) });
+        var placed = stored.Cast<T>().Select(entity => (PlaceOf(index, number, entity), table.KeyOf(entity), (object)entity));
+        return [.. Listing.Merge(ours, number, range, placed).Take(limit).Cast<T>()];
+    }
+
+    public void Put<T>(Table<T> table, T entity)
+        where T : class
+    {
+        Check();
+        sql.Of(table);
+        _overlay.Set(table, Row.Of(table, entity));
+    }
+
+    public void Delete<T>(Table<T> table, string key)
+        where T : class
+    {
+        Check();
+        sql.Of(table);
+        if (Keys.IsKey(key))
+            _overlay.Set(table, Row.Deleted(table, key));
+    }
+
+    public async ValueTask<long> NextNumberAsync(string sequence)
+    {
+        Check();
+        return await GuardAsync(async () =>
+        {
+            await using var batch = Batch(SqlTables.NextNumber, SqlText.Parameter(await numbers.NameOfAsync(sequence)));
+            return (long)(await batch.ExecuteScalarAsync())!;
+        });
+    }
+
+    /// <summary>From here on whoever still holds the transaction is refused.</summary>
+    public void End() => _hasEnded = true;
+
+    /// <summary>Writes what was put and deleted, and commits.</summary>
+    /// <returns>The transaction's stamp; 0 when it has written nothing.</returns>
+    public async Task<long> CommitAsync(IReadOnlyList<(ITable Table, Row Row)> writes)
+    {
+        if (!_hasBegun && writes.Count == 0)
+            return 0;
+        await using var batch = new NpgsqlBatch(connection);
+        if (!_hasBegun)
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(SqlTables.Begin));
+        if (writes.Count > 0)
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(SqlTables.TakeStamp));
+        foreach (var (table, row) in writes)
+            batch.BatchCommands.Add(sql.Of(table).Write(row));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(SqlTables.Commit));
+        return await batch.ExecuteScalarAsync() as long? ?? 0;
+    }
+
+    private static string PlaceOf<T>(Index<T> index, int number, T entity)
+        where T : class
+    {
+        var key = index.Table.KeyOf(entity);
+        return number == Rows.ByKey ? key : Keys.Compose(index.Name, index.KeyOf(entity)!, key);
+    }
+
+    private Task<List<object>> ReadAsync(ITable table, string query, params NpgsqlParameter[] parameters) => GuardAsync(async () =>
+    {
+        var entities = new List<object>();
+        await using var batch = Batch(query, parameters);
+        await using var reader = await batch.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+            entities.Add(table.Read(reader.GetFieldValue<byte[]>(0)));
+        return entities;
+    });
+
+    /// <summary>A query, which begins the transaction if it is the first.</summary>
+    private NpgsqlBatch Batch(string query, params NpgsqlParameter[] parameters)
+    {
+        var batch = new NpgsqlBatch(connection);
+        if (!_hasBegun)
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(SqlTables.Begin));
+        _hasBegun = true;
+        var command = new NpgsqlBatchCommand(query);
+        foreach (var parameter in parameters)
+            command.Parameters.Add(parameter);
+        batch.BatchCommands.Add(command);
+        return batch;
+    }
+
+    private async Task<TResult> GuardAsync<TResult>(Func<Task<TResult>> read)
+    {
+        try
+        {
+            return await read();
+        }
+        catch (NpgsqlException e)
+        {
+            Failure ??= e;
+            throw new StoreUnavailableException("PostgreSQL could not be read.", e);
+        }
+    }
+
+    private void Check()
+    {
+        if (_hasEnded)
+            throw new InvalidOperationException("The operation has ended; its transaction can no longer be used.");
+    }
+}

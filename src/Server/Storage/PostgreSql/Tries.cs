@@ -1,0 +1,32 @@
+namespace Charging.Server.Storage.PostgreSql;
+
+/// <summary>How often an operation was tried, and what it keeps from one try to the next.</summary>
+internal sealed class Tries
+{
+    private const int MostConflicts = 60;
+    private const int MostLosses = 3;
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
+
+    private int _conflicts;
+    private int _losses;
+
+    /// <summary>The rows that no other operation of this node writes meanwhile.</summary>
+    public WriteLocks.Held Held { get; set; } = WriteLocks.Held.None;
+
+    /// <summary>A COMMIT was sent and not answered. It must not be run again: it may be there.</summary>
+    public bool IsInDoubt { get; set; }
+
+    public bool MayAgainAfterConflict => ++_conflicts < MostConflicts;
+
+    public bool MayAgainAfterLoss => ++_losses < MostLosses;
+
+    /// <summary>
+    /// At once after the first conflict, for nobody of this node can be in the way again; then chance keeps the operations
+    /// of two nodes from meeting over and over.
+    /// </summary>
+    public Task PauseAsync()
+    {
+        var most = Math.Min(LongestPause.TotalMilliseconds, (1 << Math.Min(_conflicts, 8)) - 2 + 20 * _losses);
+        return most <= 0 ? Task.CompletedTask : Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.NextDouble() * most));
+    }
+}

@@ -1,0 +1,184 @@
+using Charging.Server.Accounts;
+using Charging.Server.Orders;
+using Charging.Server.Storage;
+using Charging.Server.Storage.PostgreSql;
+using Charging.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace Charging.Server.Tests.Storage;
+
+/// <summary>The whole server on PostgreSQL.</summary>
+public sealed class PostgreSqlAppTests
+{
+    [Fact]
+    public async Task A_charge_goes_from_the_reservation_to_the_settlement()
+    {
+        await using var stand = await OpenAsync(await (await PostgresServer.SharedAsync()).NewDatabaseAsync());
+        var orderNo = await stand.BeginAsync();
+        await stand.UntilAsync(orderNo, OrderState.Charging);
+        Assert.Equal(1, await stand.SeeAsync());
+        stand.Pile.Unplug(2);
+
+        await stand.UntilAsync(orderNo, OrderState.Settled);
+        Assert.Equal(0, await stand.SeeAsync());
+        Assert.Equal(1, stand.Pile.StartsObeyed(orderNo));
+        Assert.IsType<PostgreSqlStore>(stand.App.Services.GetRequiredService<IStore>());
+        Assert.Empty(Directory.GetFiles(stand.App.DataDirectory, "charging.*"));
+        await stand.CheckAsync();
+    }
+
+    [Fact]
+    public async Task What_one_node_reserves_and_releases_is_seen_by_the_other_and_so_are_its_riders()
+    {
+        var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
+        await using var stand = await OpenAsync(database);
+        await using var other = await ChargingApp.StartAsync(Options(database) with { Clock = stand.Clock });
+        // The pile speaks to the first node alone, so to the second it is offline: 2 is a plug of an offline pile, 1 one that an order has.
+        await Retry.Until("the rider is known to the other node", async () => (await SeeAsync()).Code == 200);
+        Assert.Equal(2, await SeePlugAsync());
+
+        var orderNo = await stand.ReserveAsync();
+        await Retry.Until("the other node sees the plug busy", async () => await SeePlugAsync() == 1);
+        await stand.LeaveAsync();
+        await Retry.Until("the other node sees the plug free", async () => await SeePlugAsync() == 2);
+        await stand.App.Services.GetRequiredService<Tokens>().RevokeAllAsync((await stand.OrderAsync(orderNo)).UserId);
+        await Retry.Until("the token is dead on the other node", async () => (await SeeAsync()).Code == 401);
+
+        Task<Answer> SeeAsync() => other.PostAsync("getPileStatus", new { body = new { deviceNo = stand.Device } }, stand.Rider.Token);
+
+        async Task<int> SeePlugAsync() => (await SeeAsync()).Data!.Value.GetProperty("plugs")[1].GetInt32();
+    }
+
+    [Fact]
+    public async Task What_a_node_that_crashed_had_begun_is_done_by_another()
+    {
+        var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
+        var clock = new FakeTimeProvider(Stand.Beginning);
+        await using var survivor = await ChargingApp.StartAsync(Options(database) with { Clock = clock });
+        string orderNo;
+        await using (var stand = await OpenAsync(database, clock))
+            orderNo = await stand.ReserveAsync();
+
+        clock.Advance(TimeSpan.FromMinutes(3));
+
+        await Retry.Until("the other node lets the reservation expire", async () =>
+            (await survivor.Services.GetRequiredService<IStore>().RunAsync(tx => tx.GetAsync(OrderTables.Orders, orderNo)))!.State == OrderState.Expired);
+    }
+
+    [Fact]
+    public async Task What_another_node_of_the_same_machine_has_leased_is_left_to_it_until_its_lease_is_over()
+    {
+        var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
+        var clock = new FakeTimeProvider(Stand.Beginning);
+        string orderNo;
+        await using (var stand = await OpenAsync(database, clock))
+        {
+            orderNo = await stand.ReserveAsync();
+            await PutAsync(stand.App, new DueRow { Kind = DueKind.Expire, Subject = orderNo, DueAt = clock.GetUtcNow() + DueRow.Lease, LeasedBy = $"{Environment.MachineName}/another", Leases = 1 });
+        }
+        await using var node = await ChargingApp.StartAsync(Options(database) with { Clock = clock });
+
+        // What is due now is taken up after whatever was due when the node started.
+        var sentinel = new DueRow { Kind = DueKind.Expire, Subject = "201912040000009999", DueAt = clock.GetUtcNow() };
+        await PutAsync(node, sentinel);
+        await Retry.Until("what is due is done", async () => await FindAsync(sentinel.Key) is null);
+        Assert.Equal($"{Environment.MachineName}/another", (await FindAsync(DueRow.KeyOf(DueKind.Expire, orderNo)))!.LeasedBy);
+        clock.Advance(DueRow.Lease);
+        await Retry.Until("it is done when the lease is over", async () => await FindAsync(DueRow.KeyOf(DueKind.Expire, orderNo)) is not { Kind: DueKind.Expire });
+
+        Task<DueRow?> FindAsync(string key) => node.Services.GetRequiredService<IStore>().RunAsync(tx => tx.GetAsync(DueRows.Table, key));
+
+        static Task PutAsync(ChargingApp app, DueRow row) => app.Services.GetRequiredService<IStore>().RunAsync(tx =>
+        {
+            tx.Put(DueRows.Table, row);
+            return ValueTask.FromResult(true);
+        });
+    }
+
+    [Fact]
+    public async Task A_server_that_is_gone_is_answered_5000_and_served_again_when_it_is_back()
+    {
+        await using var postgres = await PostgresServer.StartAsync("-c fsync=off");
+        await using var stand = await OpenAsync(await postgres.NewDatabaseAsync());
+        var orderNo = await stand.BeginAsync();
+
+        await postgres.CrashAsync();
+        Assert.Equal(5000, (await stand.Rider.ReserveAsync(stand.Device, "03")).Code);
+        Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, (await stand.App.Http.GetAsync("/readyz")).StatusCode);
+        // What is in memory is served meanwhile.
+        Assert.Equal(1, await stand.SeeAsync());
+        stand.Pile.Unplug(2);
+        await postgres.StartAgainAsync();
+
+        await Retry.Until("it serves again", async () => (await stand.Rider.ReserveAsync(stand.Device, "03")).Code == 200);
+        await stand.App.AdvanceUntil("the charge is settled", () => stand.OrderAsync(orderNo).Result.State == OrderState.Settled, TimeSpan.FromSeconds(5));
+        await stand.CheckAsync();
+    }
+
+    [Fact]
+    public async Task Every_table_that_is_in_memory_is_told_from_node_to_node()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var reading = new ReadingStore(app.Services.GetRequiredService<IStore>());
+        foreach (var observer in app.Services.GetServices<IStoreObserver>())
+            await observer.LoadAsync(reading, CancellationToken.None);
+
+        Assert.NotEmpty(reading.Read);
+        Assert.Subset(Charging.Server.Storage.Tables.Followed.Select(followed => followed.Table).ToHashSet(), reading.Read);
+    }
+
+    [Theory]
+    [InlineData("--Charging:Store:Engine=Oracle", "Charging:Store:Engine")]
+    [InlineData("--Charging:Store:Engine=7", "LiteDb or PostgreSql")]
+    [InlineData("--Charging:Store:Engine=PostgreSql", "Charging:Store:ConnectionString is empty")]
+    [InlineData("--Charging:Store:QueueLength=0", "Charging:Store:QueueLength")]
+    public void A_setting_that_makes_no_sense_is_a_sentence(string setting, string expected)
+    {
+        var refusal = Assert.Throws<Charging.Server.Calls.StartupException>(() => Program.Build(["--environment=Development", setting]));
+
+        Assert.Contains(expected, refusal.Message);
+    }
+
+    private static async Task<Stand> OpenAsync(string database, FakeTimeProvider? clock = null)
+    {
+        clock ??= new FakeTimeProvider(Stand.Beginning);
+        var app = await ChargingApp.StartAsync(Options(database) with { Clock = clock });
+        return new Stand(app, clock, await app.AddPileAsync(), await app.RegisterAsync());
+    }
+
+    private static ChargingAppOptions Options(string database) => new() { Settings = TestStore.On(database) };
+
+    /// <summary>The app's store, which notes what is listed.</summary>
+    private sealed class ReadingStore(IStore store) : IStore
+    {
+        public HashSet<ITable> Read { get; } = [];
+
+        public Task<TResult> RunAsync<TResult>(Func<ITransaction, ValueTask<TResult>> operation, CancellationToken cancellationToken = default) =>
+            store.RunAsync(tx => operation(new ReadingTransaction(tx, Read)), cancellationToken);
+    }
+
+    private sealed class ReadingTransaction(ITransaction tx, HashSet<ITable> read) : ITransaction
+    {
+        public DateTimeOffset Now => tx.Now;
+
+        public ValueTask<T?> GetAsync<T>(Table<T> table, string key)
+            where T : class => tx.GetAsync(table, key);
+
+        public ValueTask<IReadOnlyList<T>> ListAsync<T>(Index<T> index, KeyRange range, int limit)
+            where T : class
+        {
+            read.Add(index.Table);
+            return tx.ListAsync(index, range, limit);
+        }
+
+        public void Put<T>(Table<T> table, T entity)
+            where T : class => tx.Put(table, entity);
+
+        public void Delete<T>(Table<T> table, string key)
+            where T : class => tx.Delete(table, key);
+
+        public ValueTask<long> NextNumberAsync(string sequence) => tx.NextNumberAsync(sequence);
+    }
+}

@@ -1,0 +1,149 @@
+using System.Collections.Concurrent;
+using Charging.Server.Storage;
+using Charging.Server.Storage.PostgreSql;
+using Charging.Testing;
+using Npgsql;
+using Xunit;
+
+namespace Charging.Server.Tests.Storage;
+
+/// <summary>PostgreSQL goes, comes back, or cannot be used.</summary>
+public sealed class PostgreSqlFailureTests
+{
+    [Fact]
+    public async Task A_crash_of_the_server_loses_nothing_that_was_acknowledged_and_the_store_works_again_by_itself()
+    {
+        await using var server = await PostgresServer.StartAsync("-c fsync=off");
+        await using var store = await PostgreSqlStoreTests.OpenAsync(await server.NewDatabaseAsync(), []);
+        var (acknowledged, refused) = (new ConcurrentBag<string>(), 0);
+        using var end = new CancellationTokenSource();
+        var callers = Enumerable.Range(0, 16).Select(caller => Task.Run(async () =>
+        {
+            for (var i = 0; !end.IsCancellationRequested; i++)
+            {
+                try
+                {
+                    await store.PutAsync(new Thing($"{caller}-{i}", "ann"));
+                    acknowledged.Add($"{caller}-{i}");
+                }
+                catch (StoreUnavailableException)
+                {
+                    Interlocked.Increment(ref refused);
+                }
+            }
+        })).ToList();
+
+        await Retry.Until("there is something to lose", () => acknowledged.Count > 200);
+        await server.CrashAsync();
+        await Retry.Until("callers are told", () => Volatile.Read(ref refused) > 20);
+        await server.StartAgainAsync();
+        var before = acknowledged.Count;
+        await Retry.Until("it works again", () => acknowledged.Count > before + 200);
+        await end.CancelAsync();
+        await Task.WhenAll(callers);
+
+        Assert.All(await Task.WhenAll(acknowledged.Select(store.GetAsync)), Assert.NotNull);
+    }
+
+    [Fact]
+    public async Task A_commit_whose_answer_is_lost_is_not_run_again()
+    {
+        var server = await PostgresServer.SharedAsync();
+        var database = await server.NewDatabaseAsync();
+        await using var store = await PostgreSqlStoreTests.OpenAsync(database, []);
+        // The session ends in the middle of the COMMIT that puts this row.
+        await ExecuteAsync(database, """
+            CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
+            CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON things DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.key = 'cut') EXECUTE FUNCTION cut();
+            """);
+        var runs = 0;
+        var refusal = await Assert.ThrowsAsync<StoreUnavailableException>(() => store.RunAsync(t =>
+        {
+            runs++;
+            t.Put(Tables.Things, new Thing("cut", "ann"));
+            return ValueTask.FromResult(true);
+        }));
+
+        Assert.Equal(1, runs);
+        Assert.Contains("not known", refusal.Message);
+        await store.PutAsync(new Thing("a", "ann"));
+    }
+
+    [Fact]
+    public async Task A_connection_that_was_cut_before_the_commit_costs_nobody_anything()
+    {
+        var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
+        await using var store = await PostgreSqlStoreTests.OpenAsync(database, []);
+        var runs = 0;
+        await store.RunAsync(async t =>
+        {
+            await t.GetAsync(Tables.Things, "a");
+            if (++runs == 1)
+                await ExecuteAsync(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+            t.Put(Tables.Things, new Thing("a", $"{runs}"));
+            return await t.GetAsync(Tables.Things, "b");
+        });
+
+        Assert.Equal("2", (await store.GetAsync("a"))!.Owner);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_is_refused_with_what_to_do()
+    {
+        var refusal = await Assert.ThrowsAsync<StoreOpenException>(
+            () => PostgreSqlStoreTests.OpenAsync("Host=127.0.0.1;Port=1;Database=none;Username=nobody;Password=secret", []));
+
+        Assert.Contains("Charging:Store:ConnectionString", refusal.Message);
+        Assert.Contains("start it, or correct Host and Port", refusal.Message);
+        Assert.DoesNotContain("secret", refusal.ToString());
+    }
+
+    [Fact]
+    public async Task A_database_that_is_not_there_is_refused_with_what_to_do()
+    {
+        var server = await PostgresServer.SharedAsync();
+
+        var refusal = await Assert.ThrowsAsync<StoreOpenException>(() => PostgreSqlStoreTests.OpenAsync(server.ConnectionString("none"), []));
+
+        Assert.Contains("has no such database", refusal.Message);
+    }
+
+    [Fact]
+    public async Task A_user_who_may_make_no_tables_is_refused_with_what_to_do_and_served_when_they_are_there()
+    {
+        var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
+        var name = new NpgsqlConnectionStringBuilder(database).Database!;
+        await ExecuteAsync(database, $"CREATE ROLE reader_{name} LOGIN");
+        var asReader = database.Replace("Username=postgres", $"Username=reader_{name}");
+        var refusal = await Assert.ThrowsAsync<StoreOpenException>(() => PostgreSqlStoreTests.OpenAsync(asReader, []));
+        Assert.Contains("grant it CREATE", refusal.Message);
+
+        await (await PostgreSqlStoreTests.OpenAsync(database, [])).DisposeAsync();
+        await ExecuteAsync(database, $"GRANT ALL ON ALL TABLES IN SCHEMA public TO reader_{name}; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO reader_{name}");
+        await using var store = await PostgreSqlStoreTests.OpenAsync(asReader, []);
+        await store.PutAsync(new Thing("a", "ann"));
+    }
+
+    [Theory]
+    [InlineData("", "is empty")]
+    [InlineData("Database=charging", "names no Host")]
+    [InlineData("Host=db;Pasword=hunter2", "cannot be read")]
+    [InlineData("Host=db;Port=hunter2", "cannot be read")]
+    [InlineData("Host=db;Maximum Pool Size=0", "Maximum Pool Size")]
+    public void A_connection_string_that_makes_no_sense_is_a_sentence_without_its_secrets(string text, string expected)
+    {
+        var complaint = new PostgreSqlOptions { ConnectionString = text }.Complaint();
+
+        Assert.Contains("Charging:Store:ConnectionString", complaint);
+        Assert.Contains(expected, complaint);
+        Assert.DoesNotContain("hunter2", complaint);
+    }
+
+    internal static async Task ExecuteAsync(string database, string statement)
+    {
+        await using var connection = new NpgsqlConnection(database + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(statement, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+}
