@@ -15,6 +15,9 @@ public readonly record struct BalanceRequest(PlugId Plug, OrderNo OrderNo, long 
 /// <summary>A charge paid from the balance (payWithBalance, beyond the document).</summary>
 public sealed class BalancePayment(IStore store, OrderPayments payments, OrderOutcomes outcomes, OrderOptions options)
 {
+    /// <summary>How long after its reservation an order can still be paid: it keeps the price of that time.</summary>
+    private static readonly TimeSpan LongestRevival = TimeSpan.FromHours(1);
+
     /// <summary>
     /// Debits the caller's balance, once, and starts the charge. Called again, also at the same time, it has the same
     /// outcome. An order that the provider was paid for takes no debit and simply goes on.
@@ -39,7 +42,7 @@ public sealed class BalancePayment(IStore store, OrderPayments payments, OrderOu
         if (order.PaidAt is not null)
             return order.PaidFen == request.Fen || order.Cause == FailCause.Amount ? order : ResultCode.InvalidArgument;
         // Nothing was paid yet, so a plug that is gone costs nothing; and who cannot have it need not top up for it.
-        if (!await OrderPayments.TakePlugAsync(tx, order, revive: true))
+        if (tx.Now - order.ReservedUntil > LongestRevival || !await OrderPayments.TakePlugAsync(tx, order, revive: true))
             return ResultCode.StartFailed(order.No.ToString());
         if (await tx.GetAsync(AccountTables.Users, AccountTables.Key(caller.UserId)) is not { } user || user.BalanceFen < request.Fen)
             return ResultCode.InsufficientBalance;

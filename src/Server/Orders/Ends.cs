@@ -46,6 +46,12 @@ public sealed class LostCharges(IStore store, Board board) : IDueHandler
         tx.Done(DueKind.Lost, row.Subject);
         if (await tx.GetAsync(OrderTables.Orders, row.Subject) is not { State: OrderState.Charging } order)
             return false;
+        // The server has just started: the pile may charge, or have the end record ready, and was not asked yet.
+        if (board.Reach(order.Plug.Device) == PileReach.Unheard)
+        {
+            tx.Put(DueRows.Table, row.Again(tx.Now + Board.Grace));
+            return true;
+        }
         // Two statuses may have come at once and been settled in the other order; the last word is on the board.
         var reported = board.Find(order.Plug.Device)?.Plug(order.Plug.Number);
         if (reported?.State == PlugState.Charging && reported.OrderNo == row.Subject)

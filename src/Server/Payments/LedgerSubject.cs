@@ -21,13 +21,17 @@ internal sealed record LedgerSubject(string No, Order? Order, TopUp? TopUp, IRea
     public long ProviderFen => Entries.Where(entry => entry.From == Ledger.Provider).Sum(entry => entry.AmountFen);
 
     /// <summary>Reads one.</summary>
-    public static async ValueTask<LedgerSubject> ReadAsync(ITransaction tx, string no)
+    /// <param name="tx">The transaction.</param>
+    /// <param name="no">Its number.</param>
+    /// <param name="highest">The highest number of a refund that an entry of it is known to have: its own row may have lost the count.</param>
+    public static async ValueTask<LedgerSubject> ReadAsync(ITransaction tx, string no, int highest = 0)
     {
         var order = await tx.GetAsync(OrderTables.Orders, no);
         var topUp = order is null ? await tx.GetAsync(TopUp.Table, no) : null;
-        var refunds = await RefundsAsync(tx, no, order?.Refunds ?? topUp?.Refunds ?? 0);
+        var count = Math.Max(highest, order?.Refunds ?? topUp?.Refunds ?? 0);
+        var refunds = await RefundsAsync(tx, no, count);
         var entries = new List<LedgerEntry>();
-        foreach (var key in Keys(no, order, topUp))
+        foreach (var key in Keys(no, order, topUp, count))
         {
             if (await tx.GetAsync(Ledger.Entries, key) is { } entry)
                 entries.Add(entry);
@@ -73,7 +77,7 @@ internal sealed record LedgerSubject(string No, Order? Order, TopUp? TopUp, IRea
             yield return finding;
     }
 
-    private static IEnumerable<string> Keys(string no, Order? order, TopUp? topUp)
+    private static IEnumerable<string> Keys(string no, Order? order, TopUp? topUp, int count)
     {
         // An order is mostly a row that says by itself which entries it cannot have, and each key that is not there is a search.
         if (topUp is null)
@@ -82,7 +86,7 @@ internal sealed record LedgerSubject(string No, Order? Order, TopUp? TopUp, IRea
             yield return $"credit:{no}";
         if (topUp is null)
             yield return $"earn:{no}";
-        for (var n = 1; n <= (order?.Refunds ?? topUp?.Refunds ?? 1); n++)
+        for (var n = 1; n <= (order is null && topUp is null ? Math.Max(count, 1) : count); n++)
         {
             yield return $"owe:{no}:{n}";
             yield return $"refund:{no}:{n}";

@@ -16,7 +16,9 @@ internal sealed class LedgerTail(LedgerMark mark)
     private readonly LedgerCursor _cursor = new(mark.Number);
     private readonly Dictionary<long, long> _balances = [];
     private readonly Dictionary<long, string> _users = [];
-    private readonly HashSet<string> _subjects = [];
+
+    // With the highest number of a refund that was read of each: an order that lost its last write does not know of it.
+    private readonly Dictionary<string, int> _subjects = [];
     private readonly SortedDictionary<long, LedgerEntry> _unmarked = [];
     private readonly List<LedgerFinding> _broken = [];
     private LedgerMark _mark = mark;
@@ -34,7 +36,7 @@ internal sealed class LedgerTail(LedgerMark mark)
         while (!await ReadAsync(store))
             await pause();
         // Whoever is touched from here on has time until the next check.
-        var (number, users, subjects) = (_cursor.Number, new Queue<long>(_users.Keys), new Queue<string>(_subjects));
+        var (number, users, subjects) = (_cursor.Number, new Queue<long>(_users.Keys), new Queue<string>(_subjects.Keys));
         var findings = new List<LedgerFinding>();
         while (users.Count > 0 || subjects.Count > 0)
         {
@@ -83,7 +85,7 @@ internal sealed class LedgerTail(LedgerMark mark)
         foreach (var id in userIds)
             users[id] = await tx.GetAsync(AccountTables.Users, AccountTables.Key(id));
         foreach (var number in numbers)
-            subjects.Add(await LedgerSubject.ReadAsync(tx, number));
+            subjects.Add(await LedgerSubject.ReadAsync(tx, number, _subjects.GetValueOrDefault(number)));
         return new Step(entries, users, subjects);
     }
 
@@ -104,7 +106,7 @@ internal sealed class LedgerTail(LedgerMark mark)
             _broken.Add(LedgerFinding.Malformed(entry));
             return;
         }
-        _subjects.Add(move.Subject);
+        _subjects[move.Subject] = Math.Max(_subjects.GetValueOrDefault(move.Subject), move.Number);
         if (move.UserId is not { } id)
             return;
         var before = entry.BalanceFen!.Value - (entry.To == Ledger.Balance(id) ? entry.AmountFen : -entry.AmountFen);
