@@ -8,7 +8,7 @@ namespace Charging.Client.Cli;
 public static class Chargectl
 {
     private const string Description = """
-        Runs a charging server: piles, prices, cards, orders, riders, money.
+        Runs a charging server: piles, stations, prices, cards, orders, riders, money.
 
         It talks to the server over gRPC, with the operator key that the server made at its first start in its data
         directory (operator.key). On the server's own machine, started in the same folder, nothing needs to be set:
@@ -17,6 +17,9 @@ public static class Chargectl
           chargectl piles add 014441AC53             registers a pile and shows its secret
           chargectl cards issue 111111786            issues a virtual card
           chargectl orders list --trouble            charges that wait for a person
+          chargectl orders timeline 2019…352         what happened to one of them
+          chargectl orders force-end 2019…352 --reason "pile burnt down"
+          chargectl orders refund 2019…352 --reason "nothing charged"
           chargectl users show 13800000000           a rider's balance and cards
           chargectl ledger show --user 13800000000   every move of a rider's money
           chargectl refunds list --owed              money that has not gone back yet
@@ -24,6 +27,9 @@ public static class Chargectl
           chargectl piles qr 014441AC53 --out a.png  the label of a pile
           chargectl backup charging.backup           a copy of everything, while the server runs
           chargectl restore charging.backup --data-directory data
+          chargectl alarms list --watch              alarms as they come
+          chargectl report --by station              orders, energy and money
+          chargectl keys add "night shift" --role Operator
           chargectl simulate --piles 5               piles to try the server with
 
         From elsewhere:
@@ -34,6 +40,8 @@ public static class Chargectl
 
         Tables are for people. With --json a command writes one JSON document instead: the server's answer in protobuf's
         JSON form (amounts in fen and other 64-bit numbers are strings, times are UTC).
+        What cannot be taken back is asked about on a terminal; --yes goes on without asking. Everything that is changed is
+        in the audit log with the key that was used and --reason.
         The exit code is 0 when it worked, else 1 with a sentence on stderr.
         """;
 
@@ -64,14 +72,34 @@ public static class Chargectl
         CommonOptions.Address,
         CommonOptions.KeyFile,
         CommonOptions.Json,
-        new Command("piles", "Registers piles and shows how they are.")
+        Confirm.Yes,
+        new Command("piles", "Registers piles, shows how they are, and tells them what to do.")
         {
-            Commands.Piles.Add.Make(), Commands.Piles.List.Make(), Commands.Piles.Show.Make(), Commands.Piles.RotateSecret.Make(), Commands.Piles.SetTariff.Make(),
-            Commands.Piles.Qr.Make(),
+            Commands.Piles.Add.Make(), Commands.Piles.List.Make(), Commands.Piles.Show.Make(), Commands.Piles.Change.Make(), Commands.Piles.RotateSecret.Make(),
+            Commands.Piles.SetTariff.Make(), Commands.Piles.Tell.Make(), Commands.Piles.Retire.Make(), Commands.Piles.Qr.Make(),
         },
-        new Command("cards", "Issues cards and shows whose they are.") { Commands.Cards.Issue.Make(), Commands.Cards.List.Make() },
-        new Command("orders", "Finds orders.") { Commands.Orders.List.Make(), Commands.Orders.Show.Make() },
-        new Command("users", "Looks riders up.") { Commands.Users.Show.Make() },
+        new Command("stations", "Places with piles.")
+        {
+            Commands.Stations.Add.Make(), Commands.Stations.List.Make(), Commands.Stations.Show.Make(), Commands.Stations.Nearest.Make(), Commands.Stations.Change.Make(),
+            Commands.Stations.Remove.Make(),
+        },
+        new Command("cards", "Issues, binds and blocks cards, and shows whose they are.")
+        {
+            Commands.Cards.Issue.Make(), Commands.Cards.List.Make(), Commands.Cards.Show.Make(), Commands.Cards.Bind.Make(), Commands.Cards.Unbind.Make(),
+            Commands.Cards.Block.Make(), Commands.Cards.Unblock.Make(),
+        },
+        new Command("orders", "Finds orders, ends what is stuck, and gives money back.")
+        {
+            Commands.Orders.List.Make(), Commands.Orders.Show.Make(), Commands.Orders.Timeline.Make(), Commands.Orders.ForceEnd.Make(), Commands.Orders.GiveBack.Make(),
+            Commands.Orders.TryAgain.Make(), Commands.Orders.Resolve.Make(),
+        },
+        new Command("users", "Looks riders up, locks them out, and changes their balance.")
+        {
+            Commands.Users.List.Make(), Commands.Users.Show.Make(), Commands.Users.Adjust.Make(), Commands.Users.SignOut.Make(), Commands.Users.Block.Make(),
+            Commands.Users.Unblock.Make(),
+        },
+        new Command("alarms", "What piles warn of.") { Commands.Alarms.List.Make(), Commands.Alarms.Ack.Make(), Commands.Alarms.Clear.Make() },
+        Report.Make(),
         new Command("ledger", "Shows where money went, and whether all of it adds up.")
         {
             Commands.Ledger.Show.Make(), Commands.Ledger.Check.Make(), Commands.Ledger.Totals.Make(),
@@ -82,6 +110,8 @@ public static class Chargectl
             Commands.Tariffs.Set.Make(), Commands.Tariffs.List.Make(), Commands.Tariffs.Show.Make(), Commands.Tariffs.Delete.Make(), Commands.Tariffs.Quote.Make(),
         },
         Reconcile.Make(),
+        new Command("keys", "Operator keys and their roles.") { Commands.Keys.Add.Make(), Commands.Keys.List.Make(), Commands.Keys.Revoke.Make() },
+        new Command("audit", "What operators have changed.") { Commands.Audit.List.Make() },
         Commands.Backup.Make(),
         Commands.Restore.Make(),
         Simulate.Make(),

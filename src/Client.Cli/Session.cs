@@ -17,6 +17,8 @@ internal sealed class Session : IDisposable
     private static readonly JsonFormatter Formatter =
         new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true).WithIndentation());
 
+    private static readonly JsonFormatter LineFormatter = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true));
+
     private readonly Lazy<GrpcChannel> _channel;
 
     /// <summary>Begins a run.</summary>
@@ -26,6 +28,7 @@ internal sealed class Session : IDisposable
         Output = parse.InvocationConfiguration.Output;
         Error = parse.InvocationConfiguration.Error;
         var screen = new AnsiConsoleOutput(Output);
+        IsTerminal = screen.IsTerminal;
         Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = screen, Ansi = screen.IsTerminal ? AnsiSupport.Detect : AnsiSupport.No });
         if (!screen.IsTerminal)
             Console.Profile.Width = WidthOfFiles;
@@ -43,6 +46,9 @@ internal sealed class Session : IDisposable
 
     /// <summary>Where answers go as tables.</summary>
     public IAnsiConsole Console { get; }
+
+    /// <summary>Whether a person sits before it.</summary>
+    public bool IsTerminal { get; }
 
     /// <summary>Whether the answer is for a program.</summary>
     public bool Json => Parse.GetValue(CommonOptions.Json);
@@ -75,6 +81,21 @@ internal sealed class Session : IDisposable
     /// <summary>Prices.</summary>
     public TariffService.TariffServiceClient Tariffs => new(Calls);
 
+    /// <summary>Stations.</summary>
+    public StationService.StationServiceClient Stations => new(Calls);
+
+    /// <summary>Alarms.</summary>
+    public AlarmService.AlarmServiceClient Alarms => new(Calls);
+
+    /// <summary>Reports.</summary>
+    public ReportService.ReportServiceClient Reports => new(Calls);
+
+    /// <summary>Operator keys.</summary>
+    public KeyService.KeyServiceClient Keys => new(Calls);
+
+    /// <summary>The audit log.</summary>
+    public AuditService.AuditServiceClient Audit => new(Calls);
+
     /// <summary>The server itself.</summary>
     public SystemService.SystemServiceClient System => new(Calls);
 
@@ -99,6 +120,9 @@ internal sealed class Session : IDisposable
         else
             table(Console);
     }
+
+    /// <summary>Writes one of many answers for a program: a JSON document on a line.</summary>
+    public void WriteLine(IMessage answer) => Output.WriteLine(LineFormatter.Format(answer));
 
     /// <summary>What a call failed with, as a sentence.</summary>
     public string Explain(RpcException refusal) => Innermost(refusal) is { } cause

@@ -20,7 +20,7 @@ public sealed class CommandTests
         Assert.Matches("^[0-9a-f]{32}$", second.Json.GetProperty("secret").GetString());
 
         var list = await app.CtlAsync("piles", "list");
-        Assert.Matches("014441AC53 +offline +2 ", list.Output);
+        Assert.Matches("014441AC53 +offline +- +2 ", list.Output);
         Assert.Contains("2 piles.", list.Output);
         var first = await app.CtlAsync("piles", "list", "--limit", "1");
         Assert.Contains("1 piles, and there are more", first.Output);
@@ -92,7 +92,9 @@ public sealed class CommandTests
     [InlineData("exactly one", "cards", "issue", "1", "2", "--count", "3")]
     [InlineData("no order", "orders", "show", "1")]
     [InlineData("Nobody", "orders", "list", "--phone", "13000000000")]
-    [InlineData("11 digits", "users", "show", "1")]
+    [InlineData("11 digits", "users", "show", "12345678901")]
+    [InlineData("no rider", "users", "show", "99")]
+    [InlineData("reason is empty", "piles", "retire", "00000000EE", "--reason", " ")]
     [InlineData("Nobody", "users", "show", "13000000000", "--json")]
     [InlineData("--limit", "orders", "list", "--limit", "-1")]
     [InlineData("--plugs", "piles", "add", "00000000FF", "--plugs", "100")]
@@ -111,9 +113,9 @@ public sealed class CommandTests
     public async Task Help_names_every_command_and_variable()
     {
         var help = (await Ctl.RunAsync(["--help"])).Output;
-        foreach (var word in new[] { "piles", "cards", "orders", "users", "ledger", "refunds", "tariffs", "reconcile", "simulate", "doctor", "CHARGECTL_ADDRESS", "CHARGECTL_KEY", "--json", "exit code" })
+        foreach (var word in new[] { "piles", "cards", "orders", "users", "ledger", "refunds", "tariffs", "reconcile", "stations", "alarms", "report", "keys", "audit", "--yes", "--reason", "simulate", "doctor", "CHARGECTL_ADDRESS", "CHARGECTL_KEY", "--json", "exit code" })
             Assert.Contains(word, help);
-        foreach (var noun in new[] { "piles", "cards", "orders", "users", "ledger", "refunds", "tariffs" })
+        foreach (var noun in new[] { "piles", "stations", "cards", "orders", "users", "ledger", "refunds", "tariffs", "alarms", "keys", "audit" })
             Assert.Contains("Commands:", (await Ctl.RunAsync([noun])).Output);
     }
 

@@ -69,10 +69,10 @@ public sealed record Books(
         }
     }
 
-    /// <summary>A debit of a balance is for exactly one order, and an order has at most one debit.</summary>
+    /// <summary>A debit of a balance is for exactly one order, or an operator's; and an order has at most one debit.</summary>
     public IEnumerable<string> DebitHasNotOneOrder()
     {
-        foreach (var debit in Entries.Where(entry => entry.From.StartsWith("user:", StringComparison.Ordinal)))
+        foreach (var debit in Entries.Where(entry => entry.From.StartsWith("user:", StringComparison.Ordinal) && entry.To != Ledger.Adjustments))
         {
             var orders = Orders.Where(order => debit.To == Ledger.Hold(order.No) && debit.From == Ledger.Balance(order.UserId)).ToList();
             if (orders.Count != 1 || orders[0].PaidFen != debit.AmountFen || orders[0].Tag == OrderTag.Phone)
@@ -92,10 +92,12 @@ public sealed record Books(
         foreach (var order in Orders)
         {
             var number = order.No.ToString();
-            if (order.RefundedFen != SentBack(number) || order.OwedFen + order.RefundedFen + order.UsedFen > order.PaidFen + order.SurplusFen)
+            if (order.RefundedFen != SentBack(number) || order.OwedFen + order.RefundedFen + order.UsedFen - order.WaivedFen > order.PaidFen + order.SurplusFen)
                 yield return $"Order {number} of {order.PaidFen} fen used {order.UsedFen}, owes {order.OwedFen} and refunded {order.RefundedFen}, the entries say {SentBack(number)}.";
             if (order.UsedFen != Entries.Where(entry => entry.Key == $"earn:{number}").Sum(entry => entry.AmountFen) || order.ServiceFen > order.UsedFen)
                 yield return $"Order {number} used {order.UsedFen} fen, the entries say otherwise.";
+            if (order.WaivedFen < 0 || order.WaivedFen > order.UsedFen)
+                yield return $"Order {number} used {order.UsedFen} fen, and {order.WaivedFen} fen of that were given back.";
             if (order.OwedFen != Owed(number))
                 yield return $"Order {number} owes {order.OwedFen} fen, its refunds say {Owed(number)}.";
         }

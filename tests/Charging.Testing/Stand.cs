@@ -114,6 +114,13 @@ public sealed class Stand(ChargingApp app, FakeTimeProvider clock, SimulatedPile
         }
     }
 
+    /// <summary>Takes a charge for as far as an hour at 180 W, without the hour.</summary>
+    public Task ChargedForAnHourAsync(string orderNo) => app.Services.GetRequiredService<IStore>().RunAsync(async tx =>
+    {
+        tx.Put(OrderTables.Orders, (await tx.GetAsync(OrderTables.Orders, orderNo))!.Progress(3600, 180, 180));
+        return true;
+    });
+
     /// <summary>An order as the store has it.</summary>
     public async Task<Order> OrderAsync(string orderNo) =>
         await app.Services.GetRequiredService<IStore>().RunAsync(tx => tx.GetAsync(OrderTables.Orders, orderNo))

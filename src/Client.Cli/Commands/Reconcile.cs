@@ -10,14 +10,16 @@ internal static class Reconcile
     private static readonly Option<string> Date = new("--date") { Description = "A day in Shanghai that is over; yesterday by default.", HelpName = "yyyy-mm-dd" };
     private static readonly Option<bool> Repair = new("--repair") { Description = "Takes up payments that are on the bill and not in the ledger." };
 
+    private static readonly Option<string> Reason = Why.Welcome();
+
     /// <summary>Makes the command.</summary>
     public static Command Make() => new Command(
         "reconcile",
-        "Compares the payment provider's bill of a day with the ledger, both ways. Exit code 1 when anything differs.") { Date, Repair }.Does(RunAsync);
+        "Compares the payment provider's bill of a day with the ledger, both ways. Exit code 1 when anything differs.") { Date, Repair, Reason }.Does(RunAsync);
 
     private static async Task<int> RunAsync(Session session, CancellationToken cancel)
     {
-        var request = new ReconcileRequest { Date = session.Parse.GetValue(Date) ?? "", Repair = session.Parse.GetValue(Repair) };
+        var request = new ReconcileRequest { Date = session.Parse.GetValue(Date) ?? "", Repair = session.Parse.GetValue(Repair), Reason = session.Parse.GetValue(Reason) };
         var answer = await session.Ledger.ReconcileAsync(request, cancellationToken: cancel);
         session.Write(answer, console => Write(console, answer.Reconciliation));
         return answer.Reconciliation.Differences.Count == 0 ? 0 : 1;

@@ -27,7 +27,20 @@ public sealed class Tokens(IStore store)
         return ValueTask.FromResult(Done.Ok);
     });
 
-    /// <summary>Ends every token of a rider at once: for operators.</summary>
+    /// <summary>Ends every token of a rider inside an operation: for operators.</summary>
+    /// <returns>How many were ended.</returns>
+    public static async ValueTask<int> RevokeAllAsync(ITransaction tx, long userId)
+    {
+        for (var ended = 0; ;)
+        {
+            var slice = await RevokeSliceAsync(tx, userId);
+            ended += slice;
+            if (slice < Slice)
+                return ended;
+        }
+    }
+
+    /// <summary>Ends every token of a rider at once.</summary>
     public async Task RevokeAllAsync(long userId)
     {
         while (await store.RunAsync(tx => RevokeSliceAsync(tx, userId)) == Slice)

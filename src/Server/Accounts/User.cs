@@ -27,6 +27,9 @@ public sealed record User
     /// <summary>How many cards were ever bound: the binding number of the newest.</summary>
     public int CardBindings { get; init; }
 
+    /// <summary>How often operators changed the balance: the number of the newest adjustment.</summary>
+    public int Adjustments { get; init; }
+
     /// <summary>Who the rider is to the mini-program's WeChat, since the last prepay; null before.</summary>
     public string? OpenId { get; init; }
 

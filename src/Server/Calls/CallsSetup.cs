@@ -1,4 +1,6 @@
 using System.Net;
+using Google.Protobuf.Reflection;
+using Google.Rpc;
 using Microsoft.AspNetCore.HttpOverrides;
 
 namespace Charging.Server.Calls;
@@ -31,7 +33,7 @@ public static class CallsSetup
                 grpc.Interceptors.Add<CallInterceptor>();
                 grpc.MaxReceiveMessageSize = Envelope.MaxBodyBytes;
             })
-            .AddJsonTranscoding();
+            .AddJsonTranscoding(json => json.TypeRegistry = TypeRegistry.FromMessages(ErrorInfo.Descriptor));
         builder.Services.AddGrpcReflection();
     }
 

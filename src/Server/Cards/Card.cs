@@ -53,7 +53,13 @@ public sealed record Card
         return this with { UserId = user.Id, Binding = user.CardBindings + 1 };
     }
 
+    /// <summary>An operator blocks it, or takes the block away.</summary>
+    public Card Block(bool blocked) => this with { Blocked = blocked };
+
+    /// <summary>An operator takes it from its owner.</summary>
+    public Card Free() => this with { UserId = null, Binding = 0 };
+
     /// <summary>Takes it from its owner; 4004 when that is not the caller.</summary>
     internal Result<Card> UnbindFrom(long userId) =>
-        UserId == userId ? this with { UserId = null, Binding = 0 } : ResultCode.NotOwner;
+        UserId == userId ? Free() : ResultCode.NotOwner;
 }

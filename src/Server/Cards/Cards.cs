@@ -14,7 +14,7 @@ public sealed class Cards(IStore store, CardsOptions options)
     public const int MaxPerRider = 100;
 
     /// <summary>Binds a card to the caller: see <see cref="Card.BindTo"/> for the codes. 403 for what is no card number.</summary>
-    public Task<Result<Done>> BindAsync(Caller caller, CardNo number) => store.RunAsync(tx => BindAsync(tx, caller, number));
+    public Task<Result<Done>> BindAsync(Caller caller, CardNo number) => store.RunAsync(tx => BindAsync(tx, caller.UserId, number));
 
     /// <summary>Takes a card from the caller: 403 for what is no card number, 4002 when it is unknown, 4004 when it is not the caller's.</summary>
     public Task<Result<Done>> UnbindAsync(Caller caller, CardNo number) => store.RunAsync(tx => UnbindAsync(tx, caller, number));
@@ -26,7 +26,10 @@ public sealed class Cards(IStore store, CardsOptions options)
     /// <summary>Issues virtual cards, for operators. What was issued before stays as it is.</summary>
     /// <param name="numbers">At most 200.</param>
     /// <returns>How many are new; 403, and none issued, when a number is a physical card that a rider has bound.</returns>
-    public Task<Result<int>> IssueAsync(IReadOnlyCollection<CardNo> numbers) => store.RunAsync<Result<int>>(async tx =>
+    public Task<Result<int>> IssueAsync(IReadOnlyCollection<CardNo> numbers) => store.RunAsync(tx => IssueAsync(tx, numbers));
+
+    /// <summary>The same inside an operation.</summary>
+    public async ValueTask<Result<int>> IssueAsync(ITransaction tx, IReadOnlyCollection<CardNo> numbers)
     {
         foreach (var number in numbers)
         {
@@ -44,13 +47,17 @@ public sealed class Cards(IStore store, CardsOptions options)
             issued++;
         }
         return issued;
-    });
+    }
 
-    /// <summary>The card that a number means, inside an operation: for swipes. Null when there is none.</summary>
+    /// <summary>The card that a number means, inside an operation: for swipes and operators. Null when there is none.</summary>
     public async ValueTask<Card?> FindAsync(ITransaction tx, string spelling) =>
         CardNo.TryParse(spelling, out var number) ? (await ResolveAsync(tx, number)).Value.Card : null;
 
-    private async ValueTask<Result<Done>> BindAsync(ITransaction tx, Caller caller, CardNo number)
+    /// <summary>Binds a card inside an operation.</summary>
+    /// <param name="tx">The operation.</param>
+    /// <param name="userId">A rider that there is.</param>
+    /// <param name="number">The card.</param>
+    public async ValueTask<Result<Done>> BindAsync(ITransaction tx, long userId, CardNo number)
     {
         var found = await ResolveAsync(tx, number);
         if (!found.IsOk)
@@ -58,7 +65,7 @@ public sealed class Cards(IStore store, CardsOptions options)
         var card = found.Value.Card ?? found.Value.Unbound;
         if (card is null)
             return ResultCode.CardNotFound;
-        var user = await OwnerAsync(tx, caller);
+        var user = await OwnerAsync(tx, userId);
         var hasVirtual = (await tx.ListAsync(CardTables.VirtualByOwner, KeyRange.Exactly(AccountTables.Key(user.Id)), 1)).Count > 0;
         var bound = card.BindTo(user, hasVirtual);
         if (!bound.IsOk)
@@ -105,7 +112,7 @@ public sealed class Cards(IStore store, CardsOptions options)
     private static ValueTask<IReadOnlyList<Card>> OwnedByAsync(ITransaction tx, long userId) =>
         tx.ListAsync(CardTables.ByOwner, KeyRange.Prefix(CardTables.OwnerPrefix(userId)), MaxPerRider);
 
-    private static async ValueTask<User> OwnerAsync(ITransaction tx, Caller caller) =>
-        await tx.GetAsync(AccountTables.Users, AccountTables.Key(caller.UserId))
-        ?? throw new InvalidOperationException($"User {caller.UserId} has a token and no account.");
+    private static async ValueTask<User> OwnerAsync(ITransaction tx, long userId) =>
+        await tx.GetAsync(AccountTables.Users, AccountTables.Key(userId))
+        ?? throw new InvalidOperationException($"User {userId} has a token and no account.");
 }

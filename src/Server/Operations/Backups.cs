@@ -30,9 +30,9 @@ public sealed partial class Backups(IStore store, TimeProvider clock, ILogger<Ba
     public async Task SendAsync(IAsyncStreamWriter<BackupResponse> to, CancellationToken cancellationToken)
     {
         if (store is not LiteDbStore file)
-            throw Refusal.Of(StatusCode.Unimplemented, "This server keeps its data in a database of its own: use that database's tools, such as pg_dump.");
+            throw Refusal.Of(StatusCode.Unimplemented, "This server keeps its data in a database of its own: use that database's tools, such as pg_dump.", Reasons.NotServed);
         if (Interlocked.Exchange(ref _running, 1) == 1)
-            throw Refusal.Of(StatusCode.FailedPrecondition, "Another backup runs: wait for its end.");
+            throw Refusal.Conflict("Another backup runs: wait for its end.");
         try
         {
             using var copy = await file.CopyAsync(cancellationToken);
@@ -41,7 +41,7 @@ public sealed partial class Backups(IStore store, TimeProvider clock, ILogger<Ba
         catch (IOException e)
         {
             LogFailed(e.Message);
-            throw Refusal.Of(StatusCode.Aborted, $"The backup broke off and is worth nothing: {e.Message} Begin it again.");
+            throw Refusal.Of(StatusCode.Aborted, $"The backup broke off and is worth nothing: {e.Message} Begin it again.", Reasons.Unavailable);
         }
         finally
         {

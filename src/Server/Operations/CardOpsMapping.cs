@@ -1,7 +1,6 @@
 using Charging.Ops.V1;
 using Charging.Server.Calls;
 using Charging.Server.Cards;
-using Grpc.Core;
 
 namespace Charging.Server.Operations;
 
@@ -23,7 +22,40 @@ internal static class CardOpsMapping
     /// <summary>How many were issued, or FAILED_PRECONDITION.</summary>
     public static int OrBound(this Result<int> issued) => issued.IsOk
         ? issued.Value
-        : throw Refusal.Of(StatusCode.FailedPrecondition, "One of the numbers is a physical card that a rider has bound, and none was issued: leave it out.");
+        : throw Refusal.Conflict("One of the numbers is a physical card that a rider has bound, and none was issued: leave it out.");
+
+    /// <summary>A card number, or INVALID_ARGUMENT.</summary>
+    public static CardNo ToCardNo(this string text) =>
+        CardNo.TryParse(text, out var number) ? number : throw Refusal.Invalid($"card_no '{Refusal.Shown(text)}' is no card number: give 1 to {CardNo.MaxLength} characters without blanks.");
+
+    /// <summary>Insists that a card was bound.</summary>
+    public static void OrUnbound(this Result<Done> bound, CardNo number)
+    {
+        if (bound.IsOk)
+            return;
+        throw bound.Code switch
+        {
+            _ when ReferenceEquals(bound.Code, ResultCode.CardNotFound) => Refusal.NotFound($"Virtual card {number} was not issued or is blocked: 'cards issue' issues it."),
+            _ when ReferenceEquals(bound.Code, ResultCode.VirtualCardBound) => Refusal.Conflict($"Card {number} is bound already, or the rider has a virtual card: unbind that first."),
+            _ => Refusal.Conflict($"Card {number} is another rider's, is blocked, has no card's form, or the rider has {Cards.Cards.MaxPerRider} cards: unbind or unblock it first."),
+        };
+    }
+
+    /// <summary>What a change is about.</summary>
+    public static string Subject(CardNo number) => $"card:{number}";
+
+    /// <summary>What is listed.</summary>
+    public static Func<Cards.Card, bool>? Fits(this ListCardsRequest request)
+    {
+        var kind = request.Kind switch
+        {
+            Ops.V1.CardKind.Unspecified => (Cards.CardKind?)null,
+            Ops.V1.CardKind.Physical => Cards.CardKind.Physical,
+            Ops.V1.CardKind.Virtual => Cards.CardKind.Virtual,
+            _ => throw Refusal.Invalid($"kind is {(int)request.Kind}: give a value of CardKind."),
+        };
+        return kind is null && !request.Blocked ? null : card => (kind is null || card.Kind == kind) && (!request.Blocked || card.Blocked);
+    }
 
     /// <summary>A card, and the phone of its owner.</summary>
     public static Ops.V1.Card ToWire(this Cards.Card card, string phone) => new()

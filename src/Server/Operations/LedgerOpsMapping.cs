@@ -26,7 +26,7 @@ internal static class LedgerOpsMapping
     /// <summary>What was compared, or FAILED_PRECONDITION.</summary>
     public static Ops.V1.Reconciliation OrNoBill(this Reconciled? reconciled, DateOnly day, string provider) => reconciled is not null
         ? reconciled.ToWire()
-        : throw Refusal.Of(StatusCode.FailedPrecondition, provider == "Sandbox"
+        : throw Refusal.Conflict(provider == "Sandbox"
             ? "The sandbox keeps no bills, so there is nothing to compare with: set Charging:Payment:Provider to a real one."
             : $"{provider} has no bill of {Written(day)} yet: it makes a day's bill in the morning after, so try again later.");
 
@@ -79,6 +79,7 @@ internal static class LedgerOpsMapping
         OwedFen = totals.OwedFen,
         BalancesFen = totals.BalancesFen,
         HoldsFen = totals.HoldsFen,
+        AdjustmentsFen = totals.AdjustmentsFen,
     };
 
     private static Ops.V1.LedgerEntry ToWire(Payments.LedgerEntry entry)

@@ -6,8 +6,8 @@ using Grpc.Core;
 namespace Charging.Server.Operations;
 
 /// <summary>charging.ops.v1.LedgerService.</summary>
-public sealed class LedgerOpsRpc(
-    IStore store, LedgerStatements statements, LedgerCheck check, Payments.Reconciliation reconciliation, Diagnostics diagnostics, TimeProvider clock)
+internal sealed class LedgerOpsRpc(
+    IStore store, Changes changes, LedgerStatements statements, LedgerCheck check, Payments.Reconciliation reconciliation, Diagnostics diagnostics, TimeProvider clock)
     : LedgerService.LedgerServiceBase
 {
     /// <inheritdoc/>
@@ -22,7 +22,8 @@ public sealed class LedgerOpsRpc(
     /// <inheritdoc/>
     public override async Task<ListStatementsResponse> ListStatements(ListStatementsRequest request, ServerCallContext context)
     {
-        var rider = (await store.FindRiderAsync(request.Phone.ToPhone()))?.User ?? throw UserOpsRpc.Unregistered(request.Phone);
+        var phone = request.Phone.ToPhone();
+        var rider = await store.RunAsync(tx => tx.RiderAsync(phone));
         var page = await store.PaidNumbersAsync(rider.Id, request.PageSize, request.PageToken);
         var subjects = await statements.ReadAsync(page.Items, context.CancellationToken);
         return new ListStatementsResponse
@@ -48,7 +49,11 @@ public sealed class LedgerOpsRpc(
     public override async Task<ReconcileResponse> Reconcile(ReconcileRequest request, ServerCallContext context)
     {
         var day = request.Date.ToDayThatIsOver(clock.GetUtcNow());
+        // What is taken up are operations of their own: the log knows of them before they begin.
+        await changes.MakeAsync(context, new Deed($"bill:{day:yyyy-MM-dd}", request.Reason.ToAnyReason()), _ => ValueTask.FromResult(new Made<bool>(true, "Begun, outcome not known.")));
         var reconciled = await reconciliation.CompareAsync(day, request.Repair, context.CancellationToken);
-        return new ReconcileResponse { Reconciliation = reconciled.OrNoBill(day, diagnostics.PaymentProvider) };
+        var answer = new ReconcileResponse { Reconciliation = reconciled.OrNoBill(day, diagnostics.PaymentProvider) };
+        await changes.ConcludeAsync(context, $"{answer.Reconciliation.Differences.Count} differences; {(request.Repair ? "what could be was taken up" : "nothing was taken up")}.");
+        return answer;
     }
 }

@@ -1,3 +1,5 @@
+using Charging.Server.Calls;
+using Charging.Server.Stations;
 using Charging.Server.Storage;
 using Grpc.AspNetCore.Server;
 
@@ -14,15 +16,33 @@ public static class OperationsSetup
         services.AddHostedService<OperatorKeyFile>();
         services.AddSingleton<OperatorInterceptor>();
         services.Configure<GrpcServiceOptions>(grpc => grpc.Interceptors.Add<OperatorInterceptor>());
+        builder.AddSettings<OperationsOptions>("Charging:Operations", options => options.Complaint());
+        services.AddObserver<StationIndex>();
+        services.AddObserver<Feeds>();
         services.AddSingleton<Diagnostics>();
         services.AddSingleton<Backups>();
+        services.AddSingleton<Changes>();
+        services.AddSingleton<Limits>();
+        services.AddSingleton<Watching>();
+        services.AddSingleton<PileViews>();
+        services.AddSingleton<PileWatch>();
+        services.AddSingleton<PileInstructions>();
+        services.AddSingleton<OrderWatch>();
+        services.AddSingleton<OrderActions>();
+        services.AddSingleton<OrderTimeline>();
+        services.AddSingleton<AlarmWatch>();
         services.AddSingleton<PileOpsRpc>();
+        services.AddSingleton<StationOpsRpc>();
         services.AddSingleton<CardOpsRpc>();
         services.AddSingleton<OrderOpsRpc>();
         services.AddSingleton<UserOpsRpc>();
         services.AddSingleton<LedgerOpsRpc>();
         services.AddSingleton<RefundOpsRpc>();
         services.AddSingleton<TariffOpsRpc>();
+        services.AddSingleton<AlarmOpsRpc>();
+        services.AddSingleton<ReportOpsRpc>();
+        services.AddSingleton<KeyOpsRpc>();
+        services.AddSingleton<AuditOpsRpc>();
         services.AddSingleton<SystemRpc>();
         services.AddHealth();
     }
@@ -30,13 +50,19 @@ public static class OperationsSetup
     /// <summary>Maps the methods and the health endpoints.</summary>
     public static void MapOperations(this WebApplication app)
     {
+        app.UseMiddleware<OpsRoutes>();
         app.MapGrpcService<PileOpsRpc>();
+        app.MapGrpcService<StationOpsRpc>();
         app.MapGrpcService<CardOpsRpc>();
         app.MapGrpcService<OrderOpsRpc>();
         app.MapGrpcService<UserOpsRpc>();
         app.MapGrpcService<LedgerOpsRpc>();
         app.MapGrpcService<RefundOpsRpc>();
         app.MapGrpcService<TariffOpsRpc>();
+        app.MapGrpcService<AlarmOpsRpc>();
+        app.MapGrpcService<ReportOpsRpc>();
+        app.MapGrpcService<KeyOpsRpc>();
+        app.MapGrpcService<AuditOpsRpc>();
         app.MapGrpcService<SystemRpc>();
         app.MapHealth();
     }

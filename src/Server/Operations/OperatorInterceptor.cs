@@ -7,8 +7,8 @@ using Grpc.Core.Interceptors;
 namespace Charging.Server.Operations;
 
 /// <summary>
-/// Stands before every method of the operators, of whatever kind: nothing works without an operator key or on another
-/// port than that of gRPC, and a fault becomes a status.
+/// Stands before every method of the operators, of whatever kind: nothing works without an operator key
+/// of the role that the protos ask for, nothing is changed without a word in the audit log, and a fault becomes a status.
 /// </summary>
 public sealed partial class OperatorInterceptor(OperatorKeys keys, Listeners listeners, ILogger<OperatorInterceptor> logger) : Interceptor
 {
@@ -46,39 +46,53 @@ public sealed partial class OperatorInterceptor(OperatorKeys keys, Listeners lis
 
     private async Task<T> ServeAsync<T>(ServerCallContext context, Func<Task<T>> call)
     {
-        var http = context.GetHttpContext();
-        if (http.Connection.LocalPort != listeners.Port("Grpc"))
-            throw Refusal.Of(StatusCode.Unimplemented, "Operators are served on the port of Kestrel:Endpoints:Grpc alone: call that one.");
-        if (keys.Find(http.Request.Headers.Authorization.ToString()) is null)
-            throw Refusal.Of(StatusCode.Unauthenticated, $"No valid operator key: put the content of {OperatorKeyFile.Name} in the server's data directory into CHARGECTL_KEY, or send it as 'authorization: Bearer …'.");
+        Identify(context);
         try
         {
-            return await call();
+            var answer = await call();
+            return Access.Changes(context.Method) && !Changes.WasWritten(context)
+                ? throw new InvalidOperationException($"{context.Method} has changed something without a word in the audit log.")
+                : answer;
         }
         catch (StoreUnavailableException e)
         {
             LogUnavailable(context.Method, e.Message);
-            throw Refusal.Of(StatusCode.Unavailable, "The store cannot serve now: try again.");
+            throw Refusal.Of(StatusCode.Unavailable, "The store cannot serve now: try again.", Reasons.Unavailable);
         }
         catch (ProviderUnavailableException e)
         {
             LogUnavailable(context.Method, e.Message);
-            throw Refusal.Of(StatusCode.Unavailable, "The payment provider gives no answer: try again.");
+            throw Refusal.Of(StatusCode.Unavailable, "The payment provider gives no answer: try again.", Reasons.Unavailable);
         }
         catch (UntrustedAnswerException e)
         {
             LogUnavailable(context.Method, e.Message);
-            throw Refusal.Of(StatusCode.Unavailable, "The payment provider's answer cannot be trusted: look at its keys in the settings, and try again.");
+            throw Refusal.Of(StatusCode.Unavailable, "The payment provider's answer cannot be trusted: look at its keys in the settings, and try again.", Reasons.Unavailable);
         }
         catch (Exception e) when (e is not RpcException && context.CancellationToken.IsCancellationRequested)
         {
-            throw Refusal.Of(StatusCode.Cancelled, "The caller has gone.");
+            throw Refusal.Of(StatusCode.Cancelled, "The caller has gone.", Reasons.Cancelled);
         }
         catch (Exception e) when (e is not RpcException)
         {
             LogFault(context.Method, e);
-            throw Refusal.Of(StatusCode.Internal, "A fault of the server: its log says more.");
+            throw Refusal.Of(StatusCode.Internal, "A fault of the server: its log says more.", Reasons.Fault);
         }
+    }
+
+    private void Identify(ServerCallContext context)
+    {
+        var http = context.GetHttpContext();
+        if (http.Connection.LocalPort != listeners.Port("Grpc") && !OpsRoutes.Covers(http.Request.Path))
+            throw Refusal.Of(StatusCode.Unimplemented, $"gRPC is served on the port of Kestrel:Endpoints:Grpc: call that one, or {OpsRoutes.Prefix} on this one.", Reasons.NotServed);
+        if (keys.Find(http.Request.Headers.Authorization.ToString()) is not { } key)
+            throw Refusal.Of(StatusCode.Unauthenticated, $"No valid operator key: put the content of {OperatorKeyFile.Name} in the server's data directory into CHARGECTL_KEY, or send it as 'authorization: Bearer …'.", Reasons.KeyInvalid);
+        var least = Access.LeastRole(context.Method);
+        if (key.Role < least)
+            throw Refusal.Of(StatusCode.PermissionDenied, $"This needs the role {Name(least)}, and the key '{key.Name}' has {Name(key.Role)}: ask an admin.", Reasons.RoleTooLow);
+        http.Items[typeof(Operator)] = new Operator(key.Id, key.Name, key.Role);
+
+        static string Name(OperatorRole role) => role.ToString().ToLowerInvariant();
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method} failed: a fault of the server, answered INTERNAL.")]

@@ -12,7 +12,8 @@ public sealed partial class OperatorKeyFile(IStore store, ServerOptions options,
     /// <summary>Name of the file in the data directory.</summary>
     public const string Name = "operator.key";
 
-    private const string Id = "file";
+    /// <summary>What its key is known by.</summary>
+    public const string Id = "file";
 
     /// <inheritdoc/>
     /// <exception cref="StartupException">The file cannot be read or written, or holds something else.</exception>
@@ -23,7 +24,7 @@ public sealed partial class OperatorKeyFile(IStore store, ServerOptions options,
             async tx =>
             {
                 if ((await tx.GetAsync(OperatorKeys.Table, Id))?.Hash != hash)
-                    tx.Put(OperatorKeys.Table, new OperatorKey { Id = Id, Hash = hash, Role = OperatorRole.Admin, CreatedAt = tx.Now });
+                    tx.Put(OperatorKeys.Table, new OperatorKey { Id = Id, Name = Name, Hash = hash, Role = OperatorRole.Admin, CreatedAt = tx.Now });
                 return true;
             },
             cancellationToken);

@@ -24,11 +24,14 @@ public sealed class OperatorKeys : IStoreObserver
         OperatorKey? found = null;
         foreach (var key in _keys.Values)
         {
-            if (CryptographicOperations.FixedTimeEquals(hash, Convert.FromHexString(key.Hash)))
+            if (key.RevokedAt is null && CryptographicOperations.FixedTimeEquals(hash, Convert.FromHexString(key.Hash)))
                 found = key;
         }
         return found;
     }
+
+    /// <summary>Whether a key still opens what it did.</summary>
+    public bool IsAlive(string keyId) => _keys.TryGetValue(keyId, out var key) && key.RevokedAt is null;
 
     /// <inheritdoc/>
     public async Task LoadAsync(IStore store, CancellationToken cancellationToken)

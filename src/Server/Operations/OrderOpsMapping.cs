@@ -1,5 +1,6 @@
 using Charging.Server.Accounts;
 using Charging.Server.Orders;
+using Charging.Server.Storage;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Charging.Server.Operations;
@@ -10,6 +11,16 @@ internal static class OrderOpsMapping
     /// <summary>An order number, or INVALID_ARGUMENT.</summary>
     public static OrderNo ToOrderNo(this string text) =>
         OrderNo.TryParse(text, out var number) ? number : throw Refusal.Invalid($"order_no '{Refusal.Shown(text)}' is no order number: give at most 32 letters and digits.");
+
+    /// <summary>What a change is about.</summary>
+    public static string Subject(OrderNo number) => $"order:{number}";
+
+    /// <summary>Orders, with the phones of their riders.</summary>
+    public static async Task<IEnumerable<Ops.V1.Order>> ToWireAsync(this IStore store, IReadOnlyList<Order> orders)
+    {
+        var phones = await store.PhonesAsync(orders.Select(order => order.UserId));
+        return orders.Select(order => order.ToWire(phones[order.UserId]));
+    }
 
     /// <summary>A state to search by, null for any, or INVALID_ARGUMENT.</summary>
     public static OrderState? ToDomain(this Ops.V1.OrderState state)
@@ -68,6 +79,7 @@ internal static class OrderOpsMapping
         ServiceFen = order.ServiceFen,
         Tariff = order.Tariff.Name,
         SurplusFen = order.SurplusFen,
+        WaivedFen = order.WaivedFen,
     };
 
     private static Ops.V1.OrderState ToWire(this OrderState state) => state switch

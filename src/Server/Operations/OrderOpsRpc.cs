@@ -1,40 +1,67 @@
 using Charging.Ops.V1;
-using Charging.Server.Orders;
 using Charging.Server.Storage;
 using Grpc.Core;
 
 namespace Charging.Server.Operations;
 
 /// <summary>charging.ops.v1.OrderService.</summary>
-public sealed class OrderOpsRpc(IStore store) : OrderService.OrderServiceBase
+internal sealed class OrderOpsRpc(IStore store, OrderActions actions, OrderTimeline timeline, OrderWatch watch) : OrderService.OrderServiceBase
 {
     /// <inheritdoc/>
     public override async Task<ListOrdersResponse> ListOrders(ListOrdersRequest request, ServerCallContext context)
     {
-        var page = await store.SearchAsync(await FilterAsync(request), Paging.Read(request.PageSize, request.PageToken));
-        return new ListOrdersResponse { Orders = { await ToWireAsync(page.Items) }, NextPageToken = page.NextToken };
+        var (filter, cursor) = (await FilterAsync(request), Paging.Read(request.PageSize, request.PageToken));
+        if (request.OrderNo.Length > 0)
+        {
+            var order = await store.RunAsync(tx => tx.GetAsync(Orders.OrderTables.Orders, request.OrderNo.ToOrderNo().ToString()));
+            return new ListOrdersResponse { Orders = { await store.ToWireAsync(order is not null && filter.Fits(order) ? [order] : []) } };
+        }
+        var page = await store.SearchAsync(filter, cursor);
+        return new ListOrdersResponse { Orders = { await store.ToWireAsync(page.Items) }, NextPageToken = page.NextToken };
     }
 
     /// <inheritdoc/>
-    public override async Task<GetOrderResponse> GetOrder(GetOrderRequest request, ServerCallContext context)
+    public override async Task<GetOrderResponse> GetOrder(GetOrderRequest request, ServerCallContext context) =>
+        new() { Order = await ToWireAsync(await actions.FindAsync(request.OrderNo.ToOrderNo())) };
+
+    /// <inheritdoc/>
+    public override async Task<GetOrderTimelineResponse> GetOrderTimeline(GetOrderTimelineRequest request, ServerCallContext context) =>
+        new() { Entries = { await timeline.OfAsync(await actions.FindAsync(request.OrderNo.ToOrderNo())) } };
+
+    /// <inheritdoc/>
+    public override Task WatchOrders(WatchOrdersRequest request, IServerStreamWriter<WatchOrdersResponse> responseStream, ServerCallContext context) =>
+        watch.RunAsync(request, responseStream, context);
+
+    /// <inheritdoc/>
+    public override async Task<ForceEndOrderResponse> ForceEndOrder(ForceEndOrderRequest request, ServerCallContext context) =>
+        new() { Order = await ToWireAsync(await actions.ForceEndAsync(context, request.OrderNo, request.Reason)) };
+
+    /// <inheritdoc/>
+    public override async Task<RefundOrderResponse> RefundOrder(RefundOrderRequest request, ServerCallContext context) =>
+        new() { Order = await ToWireAsync(await actions.RefundAsync(context, request)) };
+
+    /// <inheritdoc/>
+    public override async Task<RetryOrderResponse> RetryOrder(RetryOrderRequest request, ServerCallContext context)
     {
-        var number = request.OrderNo.ToOrderNo();
-        var order = await store.RunAsync(tx => tx.GetAsync(OrderTables.Orders, number.ToString()));
-        return new GetOrderResponse { Order = (await ToWireAsync([order.OrNotFound($"There is no order {number}: 'orders list' shows the newest.")])).Single() };
+        var (order, kinds) = await actions.RetryAsync(context, request.OrderNo, request.Reason);
+        return new RetryOrderResponse { Order = await ToWireAsync(order), Kinds = { kinds.Select(kind => kind.ToString()) } };
     }
+
+    /// <inheritdoc/>
+    public override async Task<ResolveOrderResponse> ResolveOrder(ResolveOrderRequest request, ServerCallContext context) =>
+        new() { Order = await ToWireAsync(await actions.ResolveAsync(context, request.OrderNo, request.Reason)) };
 
     private async Task<OrderFilter> FilterAsync(ListOrdersRequest request) => new(
         request.DeviceNo.Length == 0 ? null : request.DeviceNo.ToDeviceNo(),
-        request.Phone.Length == 0 ? null : await UserIdAsync(request.Phone),
+        request.Phone.Length == 0 ? null : (await store.RunAsync(tx => tx.RiderAsync(request.Phone.ToPhone()))).Id,
         request.State.ToDomain(),
-        request.InTrouble);
-
-    private async Task<long> UserIdAsync(string phone) =>
-        (await store.FindRiderAsync(phone.ToPhone()))?.User.Id ?? throw UserOpsRpc.Unregistered(phone);
-
-    private async Task<IEnumerable<Ops.V1.Order>> ToWireAsync(IReadOnlyList<Orders.Order> orders)
+        request.InTrouble)
     {
-        var phones = await store.PhonesAsync(orders.Select(order => order.UserId));
-        return orders.Select(order => order.ToWire(phones[order.UserId]));
-    }
+        Plug = request.Plug is >= 0 and <= Piles.Pile.MaxPlugs ? request.Plug == 0 ? null : request.Plug : throw Refusal.Invalid($"plug is {request.Plug}: give 1 to {Piles.Pile.MaxPlugs}, or 0 for any."),
+        CardNo = request.CardNo.Length == 0 ? null : request.CardNo.ToCardNo().ToString(),
+        From = request.From.ToTime("from"),
+        To = request.To.ToTime("to"),
+    };
+
+    private async Task<Order> ToWireAsync(Orders.Order order) => (await store.ToWireAsync([order])).Single();
 }

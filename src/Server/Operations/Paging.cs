@@ -34,25 +34,31 @@ internal static class Paging
         return new Cursor(pageSize == 0 ? DefaultSize : pageSize, pageToken.Length == 0 ? "" : Decode(pageToken));
     }
 
+    /// <summary>Reads a page of all that is in an index whose keys are unique.</summary>
+    public static Task<Page<T>> PageAsync<T>(this IStore store, Index<T> index, Cursor cursor, Func<T, bool>? fits = null)
+        where T : class => store.PageAsync(index, cursor, KeyRange.Prefix(""), fits);
+
+    /// <summary>The token of the page after a key.</summary>
+    public static string TokenAfter(string key) => Encode(key);
+
     /// <summary>Reads a page of an index whose keys are unique.</summary>
     /// <param name="store">The store.</param>
     /// <param name="index">The index.</param>
     /// <param name="cursor">Which page.</param>
-    /// <param name="prefix">What the keys begin with.</param>
-    /// <param name="descending">Whether the last key comes first.</param>
+    /// <param name="within">Which keys, and whether the last comes first.</param>
     /// <param name="fits">What is listed; null is everything.</param>
     public static async Task<Page<T>> PageAsync<T>(
-        this IStore store, Index<T> index, Cursor cursor, string prefix = "", bool descending = false, Func<T, bool>? fits = null)
+        this IStore store, Index<T> index, Cursor cursor, KeyRange within, Func<T, bool>? fits = null)
         where T : class
     {
         var (found, last) = (new List<T>(), cursor.After);
-        if (!last.StartsWith(prefix, StringComparison.Ordinal) && last.Length > 0)
+        if (last.Length > 0 && (string.CompareOrdinal(last, within.From) < 0 || string.CompareOrdinal(last, within.To) > 0))
             throw BadToken();
         // One for the entity at which the page before ended, one to see whether there is a next page.
         var limit = fits is null ? Math.Min(Slice, cursor.Size + 2) : Slice;
         for (var read = 0; read < MaxRead; read += limit)
         {
-            var range = Rest(prefix, last, descending);
+            var range = Rest(within, last);
             var slice = await store.RunAsync(tx => tx.ListAsync(index, range, limit));
             foreach (var entity in slice)
             {
@@ -71,11 +77,11 @@ internal static class Paging
         return new Page<T>(found, Encode(last));
     }
 
-    private static KeyRange Rest(string prefix, string last, bool descending) => (last, descending) switch
+    private static KeyRange Rest(KeyRange within, string last) => (last, within.Descending) switch
     {
-        ("", _) => KeyRange.Prefix(prefix, descending),
-        (_, true) => new KeyRange(prefix, last, true),
-        _ => new KeyRange(last, prefix + KeyRange.End),
+        ("", _) => within,
+        (_, true) => within with { To = last },
+        _ => within with { From = last },
     };
 
     private static string Encode(string key) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(key));

@@ -19,10 +19,10 @@ internal static class PaidLookup
         var cursor = Paging.Read(pageSize, pageToken.Length > 0 && pageToken[0] is Orders or TopUps ? pageToken[1..] : pageToken);
         if (!isTopUps)
         {
-            var orders = await store.PageAsync(OrderTables.ByRider, cursor, AccountTables.Key(userId), descending: true);
+            var orders = await store.PageAsync(OrderTables.ByRider, cursor, KeyRange.Prefix(AccountTables.Key(userId), descending: true));
             return new Page<string>([.. orders.Items.Select(order => order.No.ToString())], orders.NextToken.Length > 0 ? Orders + orders.NextToken : $"{TopUps}");
         }
-        var topUps = await store.PageAsync(TopUp.ByRider, cursor, AccountTables.Key(userId), descending: true);
+        var topUps = await store.PageAsync(TopUp.ByRider, cursor, KeyRange.Prefix(AccountTables.Key(userId), descending: true));
         return new Page<string>([.. topUps.Items.Select(topUp => topUp.No.ToString())], topUps.NextToken.Length > 0 ? TopUps + topUps.NextToken : "");
     }
 

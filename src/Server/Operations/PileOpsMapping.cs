@@ -12,21 +12,48 @@ namespace Charging.Server.Operations;
 internal static class PileOpsMapping
 {
     private const int DefaultPlugCount = 10;
+    private const int MaxName = 64;
 
     /// <summary>The fields of a registration, or INVALID_ARGUMENT.</summary>
-    public static (DeviceNo Device, int PlugCount, Piles.PlugNumbers PlugNumbers) Read(this RegisterPileRequest request)
+    public static NewPile Read(this RegisterPileRequest request) => new(
+        request.DeviceNo.ToDeviceNo(),
+        (request.HasPlugCount ? request.PlugCount : DefaultPlugCount).ToPlugCount(),
+        request.PlugNumbers.ToDomain() ?? Piles.PlugNumbers.Decimal,
+        request.Name.ToText("name", MaxName),
+        request.StationId.ToStation());
+
+    /// <summary>The fields that change, or INVALID_ARGUMENT.</summary>
+    public static Func<Piles.Pile, Piles.Pile> Read(this UpdatePileRequest request)
     {
-        var plugCount = request.HasPlugCount ? request.PlugCount : DefaultPlugCount;
-        if (plugCount is < 1 or > Piles.Pile.MaxPlugs)
-            throw Refusal.Invalid($"plug_count is {plugCount}: give 1 to {Piles.Pile.MaxPlugs}.");
-        var plugNumbers = request.PlugNumbers switch
+        var plugCount = request.HasPlugCount ? request.PlugCount.ToPlugCount() : (int?)null;
+        var plugNumbers = request.PlugNumbers.ToDomain();
+        var name = request.HasName ? request.Name.ToText("name", MaxName) : null;
+        var station = request.HasStationId ? request.StationId.ToStation() : null;
+        return pile => pile with
         {
-            Ops.V1.PlugNumbers.Unspecified or Ops.V1.PlugNumbers.Decimal => Piles.PlugNumbers.Decimal,
-            Ops.V1.PlugNumbers.Hex => Piles.PlugNumbers.Hex,
-            _ => throw Refusal.Invalid($"plug_numbers is {(int)request.PlugNumbers}: give PLUG_NUMBERS_DECIMAL or PLUG_NUMBERS_HEX."),
+            PlugCount = plugCount ?? pile.PlugCount,
+            PlugNumbers = plugNumbers ?? pile.PlugNumbers,
+            Name = name ?? pile.Name,
+            Station = request.HasStationId ? station : pile.Station,
         };
-        return (request.DeviceNo.ToDeviceNo(), plugCount, plugNumbers);
     }
+
+    /// <summary>A station that may be none, or INVALID_ARGUMENT.</summary>
+    public static string? ToStation(this string id) => id.Length == 0 ? null : id.ToStationId();
+
+    /// <summary>What an operator has changed, in a sentence.</summary>
+    public static string DifferencesTo(this Piles.Pile before, Piles.Pile after)
+    {
+        (string Field, object? Before, object? After)[] fields =
+        [
+            ("plugs", before.PlugCount, after.PlugCount), ("plug numbers", before.PlugNumbers, after.PlugNumbers),
+            ("name", before.Name, after.Name), ("station", before.Station, after.Station),
+        ];
+        return StationOpsMapping.Sentence(fields);
+    }
+
+    /// <summary>What a change is about.</summary>
+    public static string Subject(DeviceNo device) => $"pile:{device}";
 
     /// <summary>Insists that a pile is registered.</summary>
     public static T OrUnregistered<T>(this T? found, DeviceNo device)
@@ -34,7 +61,7 @@ internal static class PileOpsMapping
 
     /// <summary>Insists that a pile was not registered before.</summary>
     public static string OrExists(this string? secret, DeviceNo device) =>
-        secret ?? throw Refusal.Of(StatusCode.AlreadyExists, $"Pile {device} is registered and nothing was changed: 'piles rotate-secret' gives it a new secret.");
+        secret ?? throw Refusal.Of(StatusCode.AlreadyExists, $"Pile {device} is registered and nothing was changed: 'piles rotate-secret' gives it a new secret.", Reasons.AlreadyExists);
 
     /// <summary>A pile without its plugs.</summary>
     public static Ops.V1.Pile ToWire(this Piles.Pile pile, PileState state, PileView? view) => new()
@@ -43,13 +70,15 @@ internal static class PileOpsMapping
         PlugCount = pile.PlugCount,
         PlugNumbers = pile.PlugNumbers == Piles.PlugNumbers.Hex ? Ops.V1.PlugNumbers.Hex : Ops.V1.PlugNumbers.Decimal,
         RegisteredAt = pile.RegisteredAt.ToTimestamp(),
+        Name = pile.Name,
+        StationId = pile.Station ?? "",
+        RetiredAt = pile.RetiredAt?.ToTimestamp(),
         Online = state.Online,
         HeardAt = view?.HeardAt.ToTimestamp(),
         Firmware = view?.Status?.Firmware ?? "",
         PlugsFree = state.Plugs.Count(plug => plug == PlugView.Free),
         PlugsBusy = state.Plugs.Count(plug => plug == PlugView.Busy),
         PlugsFault = state.Plugs.Count(plug => plug == PlugView.Fault),
-        Tariff = pile.Tariff ?? Tariffs.Default,
     };
 
     /// <summary>A plug.</summary>
@@ -73,6 +102,17 @@ internal static class PileOpsMapping
         EnergyWh = Clamp(reported?.EnergyWh),
         ElapsedSeconds = Clamp(reported?.ElapsedSeconds),
         Fault = reported?.Fault ?? "",
+    };
+
+    private static int ToPlugCount(this int plugCount) =>
+        plugCount is >= 1 and <= Piles.Pile.MaxPlugs ? plugCount : throw Refusal.Invalid($"plug_count is {plugCount}: give 1 to {Piles.Pile.MaxPlugs}.");
+
+    private static Piles.PlugNumbers? ToDomain(this Ops.V1.PlugNumbers numbers) => numbers switch
+    {
+        Ops.V1.PlugNumbers.Unspecified => null,
+        Ops.V1.PlugNumbers.Decimal => Piles.PlugNumbers.Decimal,
+        Ops.V1.PlugNumbers.Hex => Piles.PlugNumbers.Hex,
+        _ => throw Refusal.Invalid($"plug_numbers is {(int)numbers}: give PLUG_NUMBERS_DECIMAL or PLUG_NUMBERS_HEX."),
     };
 
     private static int Clamp(uint? value) => (int)Math.Min(value ?? 0, int.MaxValue);

@@ -1,4 +1,3 @@
-using Charging.MqttBroker;
 using Charging.Ops.V1;
 using Charging.Server.Orders;
 using Charging.Server.Piles;
@@ -8,63 +7,102 @@ using Grpc.Core;
 namespace Charging.Server.Operations;
 
 /// <summary>charging.ops.v1.PileService.</summary>
-public sealed class PileOpsRpc(
-    IStore store, PileAdmin admin, TariffAdmin tariffs, PileRegistry registry, PileStates states, Board board, BusyPlugIndex busyPlugs, TimeProvider clock)
-    : PileService.PileServiceBase
+internal sealed class PileOpsRpc(
+    IStore store, Changes changes, PileAdmin admin, PileViews views, PileWatch watch, PileInstructions instructions) : PileService.PileServiceBase
 {
     /// <inheritdoc/>
     public override async Task<RegisterPileResponse> RegisterPile(RegisterPileRequest request, ServerCallContext context)
     {
-        var (device, plugCount, plugNumbers) = request.Read();
-        var secret = (await admin.RegisterAsync(device, plugCount, plugNumbers)).OrExists(device);
-        return new RegisterPileResponse { Pile = Whole(Known(device)), Secret = secret };
+        var pile = request.Read();
+        var deed = new Deed(PileOpsMapping.Subject(pile.Device), request.Reason.ToAnyReason());
+        var secret = await changes.MakeAsync(context, deed, async tx =>
+        {
+            await tx.InsistOnStationAsync(pile.Station);
+            return new Made<string>((await PileAdmin.RegisterAsync(tx, pile)).OrExists(pile.Device), $"Registered with {pile.PlugCount} plugs.");
+        });
+        return new RegisterPileResponse { Pile = views.Whole(views.Known(pile.Device)), Secret = secret };
     }
 
     /// <inheritdoc/>
     public override async Task<ListPilesResponse> ListPiles(ListPilesRequest request, ServerCallContext context)
     {
-        var page = await store.PageAsync(PileTables.Piles.ByKey, Paging.Read(request.PageSize, request.PageToken));
-        return new ListPilesResponse { Piles = { page.Items.Select(Summary) }, NextPageToken = page.NextToken };
+        var page = await store.PageAsync(PileTables.Piles.ByKey, Paging.Read(request.PageSize, request.PageToken), pile =>
+            (pile.RetiredAt is null || request.IncludeRetired)
+            && (request.StationId.Length == 0 || pile.Station == request.StationId)
+            && (!request.HasOnline || views.IsOnline(pile) == request.Online));
+        return new ListPilesResponse { Piles = { page.Items.Select(views.Summary) }, NextPageToken = page.NextToken };
     }
 
     /// <inheritdoc/>
     public override Task<GetPileResponse> GetPile(GetPileRequest request, ServerCallContext context) =>
-        Task.FromResult(new GetPileResponse { Pile = Whole(Known(request.DeviceNo.ToDeviceNo())) });
+        Task.FromResult(new GetPileResponse { Pile = views.Whole(views.Known(request.DeviceNo.ToDeviceNo())) });
+
+    /// <inheritdoc/>
+    public override Task WatchPiles(WatchPilesRequest request, IServerStreamWriter<WatchPilesResponse> responseStream, ServerCallContext context) =>
+        watch.RunAsync(request, responseStream, context);
 
     /// <inheritdoc/>
     public override async Task<RotatePileSecretResponse> RotatePileSecret(RotatePileSecretRequest request, ServerCallContext context)
     {
         var device = request.DeviceNo.ToDeviceNo();
-        var secret = (await admin.RotateSecretAsync(device)).Value.OrUnregistered(device);
+        var secret = await changes.MakeAsync(context, new Deed(PileOpsMapping.Subject(device), request.Reason.ToAnyReason()), async tx =>
+            new Made<string>((await PileAdmin.RotateSecretAsync(tx, device)).OrUnregistered(device), "Has a new secret."));
+        await admin.CutOffAsync(device);
         return new RotatePileSecretResponse { Secret = secret };
     }
 
     /// <inheritdoc/>
     public override async Task<SetPileTariffResponse> SetPileTariff(SetPileTariffRequest request, ServerCallContext context)
     {
-        var device = Known(request.DeviceNo.ToDeviceNo()).Device;
+        var device = request.DeviceNo.ToDeviceNo();
         var name = request.Tariff is "" or Tariffs.Default ? null : request.Tariff.ToTariffName();
-        (await tariffs.AssignAsync(device, name) ? request : null).OrNotFound($"There is no tariff {request.Tariff}: 'tariffs list' shows those that there are.");
-        return new SetPileTariffResponse { Pile = Whole(Known(device)) };
+        var pile = await changes.MakeAsync(context, new Deed(PileOpsMapping.Subject(device), request.Reason.ToAnyReason()), async tx =>
+        {
+            var before = (await tx.GetAsync(PileTables.Piles, device.ToString())).OrUnregistered(device);
+            var pile = (await TariffAdmin.AssignAsync(tx, before, name)).OrNotFound($"There is no tariff {name}: 'tariffs list' shows those that there are.");
+            return new Made<Piles.Pile>(pile, $"Tariff {before.Tariff ?? Tariffs.Default} to {name ?? Tariffs.Default}.");
+        });
+        return new SetPileTariffResponse { Pile = views.Whole(pile) };
     }
 
-    private Piles.Pile Known(DeviceNo device) => registry.Find(device).OrUnregistered(device);
-
-    private Ops.V1.Pile Summary(Piles.Pile pile)
+    /// <inheritdoc/>
+    public override async Task<UpdatePileResponse> UpdatePile(UpdatePileRequest request, ServerCallContext context)
     {
-        var view = board.Find(pile.Device);
-        return pile.ToWire(states.StateOf(pile.Device).Value!, view);
+        var (device, change) = (request.DeviceNo.ToDeviceNo(), request.Read());
+        var pile = await changes.MakeAsync(context, new Deed(PileOpsMapping.Subject(device), request.Reason.ToAnyReason()), async tx =>
+        {
+            var before = (await tx.GetAsync(PileTables.Piles, device.ToString())).OrUnregistered(device);
+            var pile = change(before);
+            await tx.InsistOnStationAsync(pile.Station);
+            await InsistOnFreePlugsAsync(tx, pile);
+            tx.Put(PileTables.Piles, pile);
+            return new Made<Piles.Pile>(pile, before.DifferencesTo(pile));
+        });
+        return new UpdatePileResponse { Pile = views.Whole(pile) };
     }
 
-    private Ops.V1.Pile Whole(Piles.Pile pile)
+    /// <inheritdoc/>
+    public override async Task<RetirePileResponse> RetirePile(RetirePileRequest request, ServerCallContext context)
     {
-        var wire = Summary(pile);
-        var state = states.StateOf(pile.Device).Value!;
-        var view = state.Online ? board.Find(pile.Device) : null;
-        for (var number = 1; number <= pile.PlugCount; number++)
-            wire.Plugs.Add(pile.ToWire(number, state.Plugs[number - 1], view?.Plug(number), OrderOn(new PlugId(pile.Device, number))));
-        return wire;
+        var device = request.DeviceNo.ToDeviceNo();
+        var pile = await changes.MakeAsync(context, new Deed(PileOpsMapping.Subject(device), request.Reason.ToReason()), async tx =>
+        {
+            var pile = (await tx.GetAsync(PileTables.Piles, device.ToString())).OrUnregistered(device);
+            return await RetiredPiles.RetireAsync(tx, pile) is { } retired
+                ? new Made<Piles.Pile>(retired.Pile, $"Retired; {retired.Orders} charges are being ended.")
+                : new Made<Piles.Pile>(pile, "Was retired already.");
+        });
+        return new RetirePileResponse { Pile = views.Whole(pile) };
     }
 
-    private OrderNo? OrderOn(PlugId plug) => busyPlugs.Find(plug) is { } busy && !busy.IsOver(clock.GetUtcNow()) ? busy.OrderNo : null;
+    /// <inheritdoc/>
+    public override Task<SendPileCommandResponse> SendPileCommand(SendPileCommandRequest request, ServerCallContext context) =>
+        instructions.GiveAsync(request, context);
+
+    private static async ValueTask InsistOnFreePlugsAsync(ITransaction tx, Piles.Pile pile)
+    {
+        var busy = await tx.ListAsync(OrderTables.BusyPlugs.ByKey, KeyRange.Prefix($"{pile.Device}-"), Piles.Pile.MaxPlugs);
+        if (busy.FirstOrDefault(plug => plug.Plug.Number > pile.PlugCount) is { } gone)
+            throw Refusal.Conflict($"Plug {gone.Plug.Number} has order {gone.OrderNo}: end it first.");
+    }
 }

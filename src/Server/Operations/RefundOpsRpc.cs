@@ -6,7 +6,7 @@ using Grpc.Core;
 namespace Charging.Server.Operations;
 
 /// <summary>charging.ops.v1.RefundService.</summary>
-public sealed class RefundOpsRpc(IStore store, Refunds refunds) : RefundService.RefundServiceBase
+internal sealed class RefundOpsRpc(IStore store, Changes changes) : RefundService.RefundServiceBase
 {
     // What is owed is a due row, of which there are few; the key begins with its kind.
     private static readonly string DuePrefix = DueRow.KeyOf(DueKind.Refund, "");
@@ -22,18 +22,22 @@ public sealed class RefundOpsRpc(IStore store, Refunds refunds) : RefundService.
     }
 
     /// <inheritdoc/>
-    public override async Task<RetryRefundResponse> RetryRefund(RetryRefundRequest request, ServerCallContext context) =>
-        (await refunds.RetryAsync(request.RefundNo.ToRefundNo())).OrNotOwed(request.RefundNo);
+    public override async Task<RetryRefundResponse> RetryRefund(RetryRefundRequest request, ServerCallContext context)
+    {
+        var number = request.RefundNo.ToRefundNo();
+        return await changes.MakeAsync(context, new Deed($"refund:{number}", request.Reason.ToAnyReason()), async tx =>
+            new Made<RetryRefundResponse>((await Refunds.RetryAsync(tx, number)).OrNotOwed(number), "The provider is asked now."));
+    }
 
     private async Task<(IReadOnlyList<string> Numbers, string Next)> OwedAsync(Cursor cursor)
     {
-        var page = await store.PageAsync(DueRows.Table.ByKey, cursor, DuePrefix, descending: true);
+        var page = await store.PageAsync(DueRows.Table.ByKey, cursor, KeyRange.Prefix(DuePrefix, descending: true));
         return ([.. page.Items.Select(row => row.Subject)], page.NextToken);
     }
 
     private async Task<(IReadOnlyList<string> Numbers, string Next)> AllAsync(Cursor cursor)
     {
-        var page = await store.PageAsync(Payments.Refund.Table.ByKey, cursor, descending: true);
+        var page = await store.PageAsync(Payments.Refund.Table.ByKey, cursor, KeyRange.Prefix("", descending: true));
         return ([.. page.Items.Select(refund => refund.No)], page.NextToken);
     }
 }

@@ -7,15 +7,23 @@ namespace Charging.Server.Operations;
 /// <summary>Riders as operators look them up.</summary>
 internal static class RiderLookup
 {
-    /// <summary>A rider by phone, with the cards; null when nobody has registered with it.</summary>
-    public static Task<(User User, IReadOnlyList<Card> Cards)?> FindRiderAsync(this IStore store, Phone phone) =>
-        store.RunAsync<(User, IReadOnlyList<Card>)?>(async tx =>
-        {
-            if ((await tx.ListAsync(AccountTables.UsersByPhone, KeyRange.Exactly(phone.ToString()), 1)) is not [var user])
-                return null;
-            var cards = await tx.ListAsync(CardTables.ByOwner, KeyRange.Prefix(CardTables.OwnerPrefix(user.Id)), Cards.Cards.MaxPerRider);
-            return (user, cards);
-        });
+    /// <summary>A rider by number, or NOT_FOUND.</summary>
+    public static async ValueTask<User> RiderAsync(this ITransaction tx, long userId) =>
+        (userId > 0 ? await tx.GetAsync(AccountTables.Users, AccountTables.Key(userId)) : null)
+        .OrNotFound($"There is no rider {userId}: 'users show' finds one by phone.");
+
+    /// <summary>A rider by phone, or NOT_FOUND.</summary>
+    public static async ValueTask<User> RiderAsync(this ITransaction tx, Phone phone) =>
+        (await Riders.FindAsync(tx, phone)).OrNotFound($"Nobody has registered with {phone}: check the number.");
+
+    /// <summary>A rider by WeChat name, or NOT_FOUND.</summary>
+    public static async ValueTask<User> RiderAsync(this ITransaction tx, string wxName) =>
+        (await tx.ListAsync(AccountTables.UsersByWxName, KeyRange.Exactly(wxName), 1)).FirstOrDefault()
+        .OrNotFound($"Nobody has registered with the WeChat name '{wxName}': check the name.");
+
+    /// <summary>A rider's cards in binding order.</summary>
+    public static ValueTask<IReadOnlyList<Card>> CardsOfAsync(this ITransaction tx, User user) =>
+        tx.ListAsync(CardTables.ByOwner, KeyRange.Prefix(CardTables.OwnerPrefix(user.Id)), Cards.Cards.MaxPerRider);
 
     /// <summary>The phones of riders.</summary>
     /// <param name="store">The store.</param>
@@ -23,7 +31,7 @@ internal static class RiderLookup
     public static Task<IReadOnlyDictionary<long, Phone>> PhonesAsync(this IStore store, IEnumerable<long> userIds)
     {
         var distinct = userIds.Distinct().ToList();
-        return store.RunAsync<IReadOnlyDictionary<long, Phone>>(async tx =>
+        return distinct.Count == 0 ? Task.FromResult<IReadOnlyDictionary<long, Phone>>(new Dictionary<long, Phone>()) : store.RunAsync<IReadOnlyDictionary<long, Phone>>(async tx =>
         {
             var phones = new Dictionary<long, Phone>();
             foreach (var id in distinct)

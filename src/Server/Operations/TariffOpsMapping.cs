@@ -1,6 +1,5 @@
 using Charging.Ops.V1;
 using Charging.Server.Orders;
-using Grpc.Core;
 
 namespace Charging.Server.Operations;
 
@@ -54,12 +53,17 @@ internal static class TariffOpsMapping
         tariff.OrNotFound($"There is no tariff {name}: 'tariffs list' shows those that there are, 'tariffs set' makes one.");
 
     /// <summary>What is wrong with a removal, or nothing.</summary>
-    public static DeleteTariffResponse OrRefused(this TariffRemoval removal, string name) => removal switch
+    public static void OrRefused(this TariffRemoval removal, string name)
     {
-        TariffRemoval.Unknown => throw Refusal.NotFound($"There is no tariff {name}: 'tariffs list' shows those that there are."),
-        TariffRemoval.InUse => throw Refusal.Of(StatusCode.FailedPrecondition, $"A pile has the tariff {name}, and it was kept: give the pile another with 'piles set-tariff'."),
-        _ => new DeleteTariffResponse(),
-    };
+        if (removal == TariffRemoval.Done)
+            return;
+        throw removal == TariffRemoval.Unknown
+            ? Refusal.NotFound($"There is no tariff {name}: 'tariffs list' shows those that there are.")
+            : Refusal.Conflict($"A pile or a station has the tariff {name}, and it was kept: give it another with 'piles set-tariff' or 'stations change'.");
+    }
+
+    /// <summary>What a change is about.</summary>
+    public static string Subject(string name) => $"tariff:{name}";
 
     /// <summary>A tariff, and how many piles have it.</summary>
     public static Ops.V1.Tariff ToWire(this Orders.Tariff tariff, int piles)

@@ -6,11 +6,20 @@ using Grpc.Core;
 namespace Charging.Server.Operations;
 
 /// <summary>charging.ops.v1.TariffService.</summary>
-public sealed class TariffOpsRpc(IStore store, TariffAdmin admin, OrderOptions options) : TariffService.TariffServiceBase
+internal sealed class TariffOpsRpc(IStore store, Changes changes, TariffAdmin admin, OrderOptions options) : TariffService.TariffServiceBase
 {
     /// <inheritdoc/>
-    public override async Task<SetTariffResponse> SetTariff(SetTariffRequest request, ServerCallContext context) =>
-        new() { Tariff = ToWire(await admin.SetAsync(request.Tariff.Read())) };
+    public override async Task<SetTariffResponse> SetTariff(SetTariffRequest request, ServerCallContext context)
+    {
+        var tariff = request.Tariff.Read();
+        await changes.MakeAsync(context, new Deed(TariffOpsMapping.Subject(tariff.Name), request.Reason.ToAnyReason()), async tx =>
+        {
+            var isNew = await tx.GetAsync(Tariffs.Table, tariff.Name) is null;
+            tx.Put(Tariffs.Table, tariff);
+            return new Made<bool>(true, $"{(isNew ? "Made" : "Replaced")}: {request.Tariff}");
+        });
+        return new SetTariffResponse { Tariff = ToWire(tariff) };
+    }
 
     /// <inheritdoc/>
     public override async Task<ListTariffsResponse> ListTariffs(ListTariffsRequest request, ServerCallContext context)
@@ -25,8 +34,16 @@ public sealed class TariffOpsRpc(IStore store, TariffAdmin admin, OrderOptions o
         new() { Tariff = ToWire(await KnownAsync(request.Name)) };
 
     /// <inheritdoc/>
-    public override async Task<DeleteTariffResponse> DeleteTariff(DeleteTariffRequest request, ServerCallContext context) =>
-        (await admin.RemoveAsync(request.Name.ToOwnTariff())).OrRefused(request.Name);
+    public override async Task<DeleteTariffResponse> DeleteTariff(DeleteTariffRequest request, ServerCallContext context)
+    {
+        var name = request.Name.ToOwnTariff();
+        await changes.MakeAsync(context, new Deed(TariffOpsMapping.Subject(name), request.Reason.ToAnyReason()), async tx =>
+        {
+            (await TariffAdmin.RemoveAsync(tx, name)).OrRefused(name);
+            return new Made<bool>(true, "Removed.");
+        });
+        return new DeleteTariffResponse();
+    }
 
     /// <inheritdoc/>
     public override async Task<QuoteTariffResponse> QuoteTariff(QuoteTariffRequest request, ServerCallContext context) =>

@@ -1,30 +1,84 @@
 using Charging.Ops.V1;
+using Charging.Server.Accounts;
+using Charging.Server.Payments;
 using Charging.Server.Storage;
-using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
 namespace Charging.Server.Operations;
 
 /// <summary>charging.ops.v1.UserService.</summary>
-public sealed class UserOpsRpc(IStore store) : UserService.UserServiceBase
+internal sealed class UserOpsRpc(IStore store, Changes changes, Limits limits) : UserService.UserServiceBase
 {
+    // Far above what anybody has, and far below what a sum could overflow at.
+    private const long MaxFen = 100_000_000_000;
+
     /// <inheritdoc/>
-    public override async Task<GetUserResponse> GetUser(GetUserRequest request, ServerCallContext context) =>
-        new() { User = ToWire(await store.FindRiderAsync(request.Phone.ToPhone()) ?? throw Unregistered(request.Phone)) };
-
-    /// <summary>Nobody has registered with a phone.</summary>
-    internal static RpcException Unregistered(string phone) => Refusal.NotFound($"Nobody has registered with {phone}: check the number.");
-
-    private static User ToWire((Accounts.User User, IReadOnlyList<Cards.Card> Cards) rider) => new()
+    public override async Task<GetUserResponse> GetUser(GetUserRequest request, ServerCallContext context)
     {
-        UserId = rider.User.Id,
-        Phone = rider.User.Phone.ToString(),
-        WxName = rider.User.WxName,
-        RegisteredAt = rider.User.RegisteredAt.ToTimestamp(),
-        BalanceFen = rider.User.BalanceFen,
-        PaidOrders = rider.User.PaidOrders,
-        UnpaidOrderNo = rider.User.UnpaidOrderNo ?? "",
-        Cards = { rider.Cards.Select(card => card.ToWire(rider.User.Phone.ToString())) },
-        Blocked = rider.User.Blocked,
-    };
+        var find = request.Read();
+        return new GetUserResponse { User = await store.RunAsync(async tx => await ToWireAsync(tx, await find(tx))) };
+    }
+
+    /// <inheritdoc/>
+    public override async Task<ListUsersResponse> ListUsers(ListUsersRequest request, ServerCallContext context)
+    {
+        var index = request.Blocked ? AccountTables.BlockedUsers : AccountTables.Users.ByKey;
+        var page = await store.PageAsync(index, Paging.Read(request.PageSize, request.PageToken));
+        return new ListUsersResponse { Users = { page.Items.Select(user => user.ToWire([])) }, NextPageToken = page.NextToken };
+    }
+
+    /// <inheritdoc/>
+    public override async Task<BlockUserResponse> BlockUser(BlockUserRequest request, ServerCallContext context) =>
+        new() { User = await BlockAsync(context, request.UserId, request.Reason.ToReason(), blocked: true) };
+
+    /// <inheritdoc/>
+    public override async Task<UnblockUserResponse> UnblockUser(UnblockUserRequest request, ServerCallContext context) =>
+        new() { User = await BlockAsync(context, request.UserId, request.Reason.ToAnyReason(), blocked: false) };
+
+    /// <inheritdoc/>
+    public override async Task<SignOutUserResponse> SignOutUser(SignOutUserRequest request, ServerCallContext context)
+    {
+        var deed = new Deed(UserOpsMapping.Subject(request.UserId), request.Reason.ToAnyReason());
+        return await changes.MakeAsync(context, deed, async tx =>
+        {
+            var user = await tx.RiderAsync(request.UserId);
+            var ended = await Tokens.RevokeAllAsync(tx, user.Id);
+            return new Made<SignOutUserResponse>(new SignOutUserResponse { User = await ToWireAsync(tx, user), Ended = ended }, $"{ended} sign-ins ended.");
+        });
+    }
+
+    /// <inheritdoc/>
+    public override async Task<AdjustUserBalanceResponse> AdjustUserBalance(AdjustUserBalanceRequest request, ServerCallContext context)
+    {
+        var fen = request.AmountFen is not 0 and > -MaxFen and < MaxFen
+            ? request.AmountFen
+            : throw Refusal.Invalid($"amount_fen is {request.AmountFen}: give fen, above 0 onto the balance and below 0 from it.");
+        var deed = new Deed(UserOpsMapping.Subject(request.UserId), request.Reason.ToReason(), request.RequestId.ToRequestId());
+        var user = await changes.MakeAsync(
+            context, deed, tx => AdjustAsync(tx, context.Operator(), request.UserId, fen), async tx => await ToWireAsync(tx, await tx.RiderAsync(request.UserId)));
+        return new AdjustUserBalanceResponse { User = user };
+    }
+
+    private async ValueTask<Made<Ops.V1.User>> AdjustAsync(ITransaction tx, Operator who, long userId, long fen)
+    {
+        var user = await tx.RiderAsync(userId);
+        if (user.BalanceFen + fen < 0)
+            throw Refusal.Of(StatusCode.FailedPrecondition, $"The balance is {Yuan.Of(user.BalanceFen)} yuan and would fall below 0: take less.", Reasons.NotEnoughMoney);
+        await limits.AdjustAsync(tx, who, Math.Abs(fen));
+        user = await Ledger.AdjustAsync(tx, user, fen);
+        tx.Put(AccountTables.Users, user);
+        return new Made<Ops.V1.User>(await ToWireAsync(tx, user), $"{(fen > 0 ? "+" : "")}{Yuan.Of(fen)} yuan, the balance is {Yuan.Of(user.BalanceFen)} yuan.");
+    }
+
+    private Task<Ops.V1.User> BlockAsync(ServerCallContext context, long userId, string reason, bool blocked) =>
+        changes.MakeAsync(context, new Deed(UserOpsMapping.Subject(userId), reason), async tx =>
+        {
+            var before = await tx.RiderAsync(userId);
+            var user = before with { Blocked = blocked };
+            tx.Put(AccountTables.Users, user);
+            var word = blocked ? "blocked" : "not blocked";
+            return new Made<Ops.V1.User>(await ToWireAsync(tx, user), before.Blocked == blocked ? $"Was {word} already." : $"Is {word}.");
+        });
+
+    private static async ValueTask<Ops.V1.User> ToWireAsync(ITransaction tx, Accounts.User user) => user.ToWire(await tx.CardsOfAsync(user));
 }

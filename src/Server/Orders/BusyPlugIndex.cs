@@ -12,6 +12,12 @@ public sealed class BusyPlugIndex : IStoreObserver
     /// <summary>The order that has a plug, or null. Whether its time is over is for the reader to judge.</summary>
     public BusyPlug? Find(PlugId plug) => _plugs.GetValueOrDefault(plug);
 
+    /// <summary>All of them.</summary>
+    public IEnumerable<BusyPlug> All => _plugs.Values;
+
+    /// <summary>Whether any plug of a pile has an order.</summary>
+    public bool HasAny(Pile pile) => Enumerable.Range(1, Pile.MaxPlugs).Any(number => _plugs.ContainsKey(new PlugId(pile.Device, number)));
+
     /// <inheritdoc/>
     public async Task LoadAsync(IStore store, CancellationToken cancellationToken)
     {

@@ -44,7 +44,7 @@ public sealed class CardSwipes(
             return CardReason.UnknownCard;
         if (card.Blocked || user.Blocked)
             return CardReason.Blocked;
-        if (registry.Find(plug.Device) is not { } pile || plug.Number < 1 || plug.Number > pile.PlugCount)
+        if (registry.Find(plug.Device) is not { RetiredAt: null } pile || plug.Number < 1 || plug.Number > pile.PlugCount)
             return CardReason.PlugFault;
         if (await tx.GetAsync(OrderTables.BusyPlugs, plug.ToString()) is { } busy && !busy.IsOver(tx.Now))
             return CardReason.PlugBusy;

@@ -26,7 +26,11 @@ public static class Ends
     /// The pile no longer knows of the charge: what it is known to have used is earned, rounded in the rider's favour,
     /// and the rest goes back.
     /// </summary>
-    public static async ValueTask LostAsync(ITransaction tx, Order order) => await Settlement.SettleAsync(tx, order.EndLost(tx.Now));
+    public static async ValueTask LostAsync(ITransaction tx, Order order)
+    {
+        await tx.TellAsync(order.No, "The pile no longer knows of the charge, or says nothing: it ends with the last progress.");
+        await Settlement.SettleAsync(tx, order.EndLost(tx.Now));
+    }
 }
 
 /// <summary>A charge whose pile contradicted it for five minutes.</summary>

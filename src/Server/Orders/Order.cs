@@ -112,6 +112,9 @@ public sealed record Order
     /// <summary>How much of <see cref="UsedFen"/> is the service fee, in fen.</summary>
     public long ServiceFen { get; init; }
 
+    /// <summary>What operators gave back of <see cref="UsedFen"/>, in fen; never more than that.</summary>
+    public long WaivedFen { get; init; }
+
     /// <summary>How many refunds were begun: the number of the newest.</summary>
     public int Refunds { get; init; }
 
@@ -129,6 +132,9 @@ public sealed record Order
 
     /// <summary>When the charge ended, UTC.</summary>
     public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>When the reservation ended unpaid, UTC; null when it did not.</summary>
+    public DateTimeOffset? ReleasedAt { get; init; }
 
     /// <summary>How long it charged, in seconds: by the last progress, and by the end record once there is one.</summary>
     public int Seconds { get; init; }
@@ -219,6 +225,17 @@ public sealed record Order
 
     /// <summary>The pile no longer knows of the charge and sent no end record: it ends with the last progress.</summary>
     public Order EndLost(DateTimeOffset at) => Move(OrderState.Ended) with { EndedAt = at, Trouble = "LOST" };
+
+    /// <summary>An operator has ended the charge: it ends with the last progress.</summary>
+    public Order EndForced(DateTimeOffset at) => Move(OrderState.Ended) with { EndedAt = at };
+
+    /// <summary>An operator has looked after it.</summary>
+    public Order Resolve() => this with { Trouble = null };
+
+    /// <summary>An operator gives back a part of what a settled charge has used, or all.</summary>
+    public Order Waive(long fen) => State == OrderState.Settled && fen > 0 && fen <= UsedFen - WaivedFen
+        ? this with { WaivedFen = WaivedFen + fen, Refunds = Refunds + 1 }
+        : throw new InvalidOperationException($"Order {No} is {State}, and {UsedFen - WaivedFen} fen are left of it.");
 
     /// <summary>The money of the charge is accounted for.</summary>
     public Order Settle(Usage used) => Move(OrderState.Settled) with { UsedFen = used.Fen, ServiceFen = used.ServiceFen };

@@ -19,7 +19,7 @@ public static class OrderMapping
     {
         if (!DeviceNo.TryParse(deviceNo, out var device) || plug is not { Length: 2 } || !plug.All(char.IsAsciiHexDigit))
             return ResultCode.InvalidArgument;
-        if (piles.Find(device) is not { } pile)
+        if (piles.Find(device) is not { RetiredAt: null } pile)
             return ResultCode.PileNotFound;
         return pile.ReadPlug(plug) is { } id ? new NamedPlug(id, pile.WritePlug(id.Number)) : ResultCode.InvalidArgument;
     }

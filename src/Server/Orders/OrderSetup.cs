@@ -22,6 +22,7 @@ public static class OrderSetup
         services.AddDue<OverdueCharges>();
         services.AddDue<UnconfirmedStarts>();
         services.AddDue<SpentCharges>();
+        services.AddDue<RetiredPiles>();
         services.AddSingleton<Tariffs>();
         services.AddSingleton<TariffAdmin>();
         services.AddSingleton<OrderPayments>();

@@ -46,6 +46,8 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands com
             SecretGeneration = session.SecretGeneration,
             EventId = pileEvent.EventId,
             At = tx.Now,
+            Kind = pileEvent.KindCase,
+            OrderNo = OrderNamedBy(pileEvent),
         };
         seen = await ActAsync(tx, session.Device, pileEvent, seen);
         tx.Put(PileTables.SeenEvents, seen);
@@ -93,7 +95,7 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands com
     {
         var plug = (int)Math.Min(alarm.Plug, Pile.MaxPlugs);
         var entry = new PileAlarm { Device = device, Plug = plug, Code = alarm.Code, Severity = alarm.Severity, Raised = alarm.Raised, At = at };
-        tx.Put(PileTables.Alarms, entry);
+        tx.Put(PileTables.Alarms, entry.After(await tx.GetAsync(PileTables.Alarms, entry.Id)));
         if (!alarm.Raised || alarm.Code is not (AlarmCode.Smoke or AlarmCode.Temperature))
             return;
         var plugs = plug == 0 ? Enumerable.Range(1, Pile.MaxPlugs) : [plug];
@@ -104,6 +106,10 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands com
                 await Stops.RequestAsync(tx, busy.OrderNo.ToString(), id);
         }
     }
+
+    // What cannot be an order would be kept for nothing, however long it is.
+    private static string? OrderNamedBy(PileEvent pileEvent) =>
+        OrderNo.TryParse(pileEvent.ChargeStarted?.OrderNo ?? pileEvent.ChargeEnded?.OrderNo, out var number) ? number.ToString() : null;
 
     private static async ValueTask QuarantineAsync(ITransaction tx, DeviceNo device, string reason, ReadOnlyMemory<byte> payload)
     {

@@ -57,7 +57,7 @@ public sealed class Reservations(IStore store, PileStates piles, PileRegistry re
     {
         if (await tx.GetAsync(OrderTables.Orders, orderNo.ToString()) is not { State: OrderState.Reserved } order)
             return;
-        tx.Put(OrderTables.Orders, end == OrderState.Expired ? order.Expire() : order.Cancel());
+        tx.Put(OrderTables.Orders, (end == OrderState.Expired ? order.Expire() : order.Cancel()) with { ReleasedAt = tx.Now });
         await FreeAsync(tx, order);
         if (await tx.GetAsync(AccountTables.Users, AccountTables.Key(order.UserId)) is { } user && user.UnpaidOrderNo == orderNo.ToString())
             tx.Put(AccountTables.Users, user with { UnpaidOrderNo = null });

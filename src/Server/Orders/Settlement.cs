@@ -14,6 +14,8 @@ public static class Settlement
         if (order.OwedFen == 0)
             order = order.Refunded();
         tx.Put(OrderTables.Orders, order);
+        if (cause != FailCause.Amount)
+            await DayFigures.FailedAsync(tx, order);
         await Reservations.FreeAsync(tx, order);
         tx.Done(DueKind.Start, order.No.ToString());
         tx.Done(DueKind.Unconfirmed, order.No.ToString());
@@ -28,6 +30,7 @@ public static class Settlement
         if (order.HoldFen > 0)
             order = await GiveBackAsync(tx, order, order.Tariff.Unused);
         tx.Put(OrderTables.Orders, order);
+        await DayFigures.SettledAsync(tx, order);
         await Reservations.FreeAsync(tx, order);
         foreach (var kind in (DueKind[])[DueKind.Start, DueKind.Overdue, DueKind.Lost, DueKind.Spent])
             tx.Done(kind, order.No.ToString());

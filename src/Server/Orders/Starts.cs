@@ -41,13 +41,14 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
         if (await from.OrderAsync(tx) is not { } order)
             return false;
         if (result.Outcome == CommandOutcome.Done)
+        {
             await StartedAsync(tx, order, tx.Now);
-        else if (result.Outcome != CommandOutcome.Rejected)
+            return true;
+        }
+        if (result.Outcome != CommandOutcome.Rejected || order.State is not (OrderState.Starting or OrderState.StartFailed))
             return false;
-        else if (order.State == OrderState.Starting)
-            await Settlement.RefundAsync(tx, order.FailStart(FailCause.Start), FailCause.Start);
-        else if (order.State == OrderState.StartFailed)
-            await Settlement.RefundAsync(tx, order, FailCause.Start);
+        await tx.TellAsync(order.No, $"The pile rejected the start: {result.Reason}.");
+        await Settlement.RefundAsync(tx, order.State == OrderState.Starting ? order.FailStart(FailCause.Start) : order, FailCause.Start);
         return true;
     });
 
@@ -89,8 +90,10 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
                 return false;
             case OrderState.Paid:
                 tx.Put(OrderTables.Orders, order.BeginStart());
+                await tx.TellAsync(order.No, "The pile was heard, and the start command was sent.");
                 break;
             case OrderState.Starting when row.Tries < Sends:
+                await tx.TellAsync(order.No, "The start command was sent again: the pile had not answered.");
                 break;
             case OrderState.Starting:
                 await GiveUpAsync(tx, order);
@@ -108,6 +111,7 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
     private static async ValueTask GiveUpAsync(ITransaction tx, Order order)
     {
         tx.Put(OrderTables.Orders, order.FailStart(FailCause.Start));
+        await tx.TellAsync(order.No, "The pile never answered the start.");
         tx.Done(DueKind.Start, order.No.ToString());
         await Stops.RequestAsync(tx, order.No.ToString(), order.Plug);
         tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Unconfirmed, Subject = order.No.ToString(), DueAt = tx.Now + LongestDoubt });
@@ -117,6 +121,7 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
     {
         if (!await tx.HoldsAsync(row) || await tx.GetAsync(OrderTables.Orders, row.Subject) is not { State: OrderState.Starting } order)
             return false;
+        await tx.TellAsync(order.No, "The start command could not be sent: the pile had just gone.");
         await Settlement.RefundAsync(tx, order.FailStart(FailCause.Offline), FailCause.Offline);
         return true;
     }

@@ -27,8 +27,11 @@ public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
         if (!Text.IsClean(orderNo, 32) || await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, orderNo, plug.Device)) is not null)
             return;
         // A pile may invent orders for as long as it likes; it has not more of them at once than plugs.
-        if (await new PlugOwner(plug.Device, orderNo).OrderAsync(tx) is not { IsLive: true } && await HasManyAsync(tx, plug.Device))
+        var order = await new PlugOwner(plug.Device, orderNo).OrderAsync(tx);
+        if (order is not { IsLive: true } && await HasManyAsync(tx, plug.Device))
             return;
+        if (order is not null)
+            await tx.TellAsync(order.No, "The pile is told to stop, until it confirms it.");
         tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Stop, Subject = orderNo, DueAt = tx.Now, Plug = plug });
     }
 
@@ -52,7 +55,7 @@ public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
             if (row.Tries + 1 < MostTries || await new PlugOwner(row.Plug!.Value.Device, row.Subject).OrderAsync(tx) is { State: OrderState.Charging })
                 tx.Put(DueRows.Table, row.Again(tx.Now + Pause) with { Tries = row.Tries + 1 });
             else
-                tx.Done(DueKind.Stop, row.Subject, row.Plug?.Device);
+                await AbandonAsync(tx, row);
             return true;
         }, cancellationToken);
     }
@@ -67,11 +70,20 @@ public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
         if (await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, from.OrderNo, from.Device)) is null)
             return false;
         tx.Done(DueKind.Stop, from.OrderNo, from.Device);
+        if (await from.OrderAsync(tx) is { } stopped)
+            await tx.TellAsync(stopped.No, $"The pile answered the stop: {(result.Outcome == CommandOutcome.Done ? "done" : result.Reason)}.");
         // Whoever never answered the start has now said that the plug does not charge.
         if (await from.OrderAsync(tx) is { State: OrderState.StartFailed } order)
             await Settlement.RefundAsync(tx, order, FailCause.Start);
         return true;
     });
+
+    private static async ValueTask AbandonAsync(ITransaction tx, DueRow row)
+    {
+        tx.Done(DueKind.Stop, row.Subject, row.Plug?.Device);
+        if (await new PlugOwner(row.Plug!.Value.Device, row.Subject).OrderAsync(tx) is { } order)
+            await tx.TellAsync(order.No, "The pile has not confirmed the stop in 100 tries, and is not told any more.");
+    }
 
     private static async ValueTask<bool> HasManyAsync(ITransaction tx, DeviceNo device) =>
         (await tx.ListAsync(DueRows.Table.ByKey, KeyRange.Prefix(DueRow.KeyOf(DueKind.Stop, "", device)), Pile.MaxPlugs)).Count == Pile.MaxPlugs;

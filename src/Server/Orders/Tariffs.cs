@@ -1,4 +1,5 @@
 using Charging.Server.Piles;
+using Charging.Server.Stations;
 using Charging.Server.Storage;
 
 namespace Charging.Server.Orders;
@@ -13,6 +14,11 @@ public sealed class Tariffs(OrderOptions options)
     public static readonly Table<Tariff> Table = new("tariffs", StoreJson.Default.Tariff, tariff => tariff.Name, isResident: true);
 
     /// <summary>The tariff of a pile as it is now.</summary>
-    public async ValueTask<Tariff> OfAsync(ITransaction tx, Pile? pile) =>
-        (pile?.Tariff is { } name ? await tx.GetAsync(Table, name) : null) ?? options.DefaultTariff;
+    public async ValueTask<Tariff> OfAsync(ITransaction tx, Pile? pile)
+    {
+        var name = pile?.Tariff;
+        if (name is null && pile?.Station is { } station)
+            name = (await tx.GetAsync(StationTables.Stations, station))?.Tariff;
+        return (name is null ? null : await tx.GetAsync(Table, name)) ?? options.DefaultTariff;
+    }
 }

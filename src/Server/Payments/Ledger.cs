@@ -45,6 +45,9 @@ public static class Ledger
     /// <summary>What is owed to riders until the provider has sent it back.</summary>
     public const string Owed = "owed";
 
+    /// <summary>What operators put on balances, less what they took away. May have either sign.</summary>
+    public const string Adjustments = "adjustments";
+
     /// <summary>Entries by their business key.</summary>
     public static readonly Table<LedgerEntry> Entries = new("ledger", StoreJson.Default.LedgerEntry, entry => entry.Key);
 
@@ -115,6 +118,30 @@ public static class Ledger
         user = Change(user, fen);
         await WriteAsync(tx, $"credit:{topUpNo}", Provider, Balance(user.Id), fen, user);
         return user;
+    }
+
+    /// <summary>An operator changes a balance, which does not fall below 0 by it: the caller has seen to that.</summary>
+    public static async ValueTask<User> AdjustAsync(ITransaction tx, User user, long fen)
+    {
+        user = Change(user with { Adjustments = user.Adjustments + 1 }, fen);
+        var (from, to) = fen > 0 ? (Adjustments, Balance(user.Id)) : (Balance(user.Id), Adjustments);
+        await WriteAsync(tx, $"adjust:{user.Id}:{user.Adjustments}", from, to, Math.Abs(fen), user);
+        return user;
+    }
+
+    /// <summary>An operator gives back what was earned: it is owed to the rider, until the provider has sent it back.</summary>
+    public static async ValueTask<Order> OweRevenueAsync(ITransaction tx, Order order, Refund refund)
+    {
+        await WriteAsync(tx, $"owe:{order.No}:{refund.Number}", Revenue, Owed, refund.AmountFen);
+        return order with { OwedFen = order.OwedFen + refund.AmountFen };
+    }
+
+    /// <summary>An operator gives back what was earned, to the rider's balance.</summary>
+    public static async ValueTask<(Order Order, User User)> ReturnRevenueAsync(ITransaction tx, Order order, User user, long fen)
+    {
+        user = Change(user, fen);
+        await WriteAsync(tx, $"refund:{order.No}:{order.Refunds}", Revenue, Balance(user.Id), fen, user);
+        return (order with { RefundedFen = order.RefundedFen + fen }, user);
     }
 
     private static User Change(User user, long fen) => user.BalanceFen + fen >= 0

@@ -33,9 +33,12 @@ internal sealed class LedgerBooks
             _findings.Add(LedgerFinding.Malformed(entry));
             return;
         }
-        if (!_subjects.TryGetValue(move.Subject, out var sums))
-            _subjects[move.Subject] = sums = new LedgerSums();
-        sums.Add(move, entry);
+        if (move.HasSubject)
+        {
+            if (!_subjects.TryGetValue(move.Subject, out var sums))
+                _subjects[move.Subject] = sums = new LedgerSums();
+            sums.Add(move, entry);
+        }
         if (move.UserId is { } id)
             _users[id] = _users.GetValueOrDefault(id).After(entry, id);
     }

@@ -8,7 +8,8 @@ namespace Charging.Server.Payments;
 /// <param name="OwedFen">What is owed to riders and not yet sent back.</param>
 /// <param name="BalancesFen">What riders have on their balances.</param>
 /// <param name="HoldsFen">What is held for orders.</param>
-public sealed record LedgerTotals(long ProviderFen = 0, long RevenueFen = 0, long OwedFen = 0, long BalancesFen = 0, long HoldsFen = 0)
+/// <param name="AdjustmentsFen">What operators took from balances, less what they put on them.</param>
+public sealed record LedgerTotals(long ProviderFen = 0, long RevenueFen = 0, long OwedFen = 0, long BalancesFen = 0, long HoldsFen = 0, long AdjustmentsFen = 0)
 {
     /// <summary>The totals after another entry.</summary>
     public LedgerTotals After(LedgerEntry entry) => Move(entry.From, -entry.AmountFen).Move(entry.To, entry.AmountFen);
@@ -17,6 +18,7 @@ public sealed record LedgerTotals(long ProviderFen = 0, long RevenueFen = 0, lon
     {
         Ledger.Provider => this with { ProviderFen = ProviderFen + fen },
         Ledger.Revenue => this with { RevenueFen = RevenueFen + fen },
+        Ledger.Adjustments => this with { AdjustmentsFen = AdjustmentsFen + fen },
         Ledger.Owed => this with { OwedFen = OwedFen + fen },
         _ when account.StartsWith("user:", StringComparison.Ordinal) => this with { BalancesFen = BalancesFen + fen },
         _ => this with { HoldsFen = HoldsFen + fen },

@@ -14,12 +14,15 @@ internal enum LedgerVerb
     Repay,
     Return,
     Credit,
+    OweRevenue,
+    ReturnRevenue,
+    Adjust,
 }
 
 /// <summary>What an entry says, read from its key and its accounts.</summary>
 /// <param name="Verb">Which move it is.</param>
-/// <param name="Subject">The order or top-up.</param>
-/// <param name="Number">Which refund of it; 0 where it is none.</param>
+/// <param name="Subject">The order or top-up; for an adjustment, the number of the user.</param>
+/// <param name="Number">Which refund or adjustment of it; 0 where it is none.</param>
 /// <param name="UserId">Whose balance it changes; null when it changes none.</param>
 internal readonly record struct LedgerMove(LedgerVerb Verb, string Subject, int Number, long? UserId)
 {
@@ -36,20 +39,29 @@ internal readonly record struct LedgerMove(LedgerVerb Verb, string Subject, int 
         (LedgerVerb.Repay, "refund", Ledger.Owed, Ledger.Provider),
         (LedgerVerb.Return, "refund", Order, User),
         (LedgerVerb.Credit, "credit", Ledger.Provider, User),
+        (LedgerVerb.OweRevenue, "owe", Ledger.Revenue, Ledger.Owed),
+        (LedgerVerb.ReturnRevenue, "refund", Ledger.Revenue, User),
+        (LedgerVerb.Adjust, "adjust", Ledger.Adjustments, User),
+        (LedgerVerb.Adjust, "adjust", User, Ledger.Adjustments),
     ];
+
+    /// <summary>Whether it is about an order or a top-up.</summary>
+    public bool HasSubject => Verb != LedgerVerb.Adjust;
 
     /// <summary>Reads an entry; null when it is not one that the ledger writes.</summary>
     public static LedgerMove? Read(LedgerEntry entry)
     {
         var key = entry.Key.Split(':');
         var (from, to) = (Account.Of(entry.From), Account.Of(entry.To));
-        var numbered = key is ["owe" or "refund", _, _];
+        var numbered = key is ["owe" or "refund" or "adjust", _, _];
         if (entry.AmountFen <= 0 || key.Length != (numbered ? 3 : 2) || !OrderNo.TryParse(key[1], out _) || !ReadNumber(key, numbered, out var number))
             return null;
         var shape = Array.Find(Shapes, known => known.Word == key[0] && known.From == from.Kind && known.To == to.Kind);
         if (shape.Word is null || !from.IsOf(key[1]) || !to.IsOf(key[1]))
             return null;
         var userId = from.UserId ?? to.UserId;
+        if (shape.Verb == LedgerVerb.Adjust && userId?.ToString(CultureInfo.InvariantCulture) != key[1])
+            return null;
         return userId is null == entry.BalanceFen is null && entry.BalanceFen is null or >= 0
             ? new LedgerMove(shape.Verb, key[1], number, userId)
             : null;
@@ -58,10 +70,10 @@ internal readonly record struct LedgerMove(LedgerVerb Verb, string Subject, int 
     private static bool ReadNumber(string[] key, bool numbered, out int number)
     {
         number = 0;
-        // What is owed or went back has a number, and nothing else has.
+        // What is owed, went back or was adjusted has a number, and nothing else has.
         return numbered
             ? int.TryParse(key[2], NumberStyles.None, CultureInfo.InvariantCulture, out number) && number > 0
-            : key[0] is not ("owe" or "refund");
+            : key[0] is not ("owe" or "refund" or "adjust");
     }
 
     private readonly record struct Account(string Kind, string Rest)

@@ -31,11 +31,20 @@ internal sealed class LedgerSums
     /// <summary>What was credited.</summary>
     public long CreditedFen { get; private set; }
 
+    /// <summary>What operators gave back of what was earned, through the provider.</summary>
+    public long RevenueOwedFen { get; private set; }
+
+    /// <summary>What operators gave back of what was earned, to a balance.</summary>
+    public long RevenueReturnedFen { get; private set; }
+
+    /// <summary>What operators gave back of what was earned.</summary>
+    public long WaivedFen => RevenueOwedFen + RevenueReturnedFen;
+
     /// <summary>What is still held.</summary>
     public long HoldFen => HeldFen - EarnedFen - OwedFen - ReturnedFen;
 
     /// <summary>What is still owed.</summary>
-    public long OpenFen => OwedFen + SurplusFen - RepaidFen;
+    public long OpenFen => OwedFen + SurplusFen + RevenueOwedFen - RepaidFen;
 
     /// <summary>Whether it was compared with its order or top-up.</summary>
     public bool IsSeen { get; set; }
@@ -59,9 +68,11 @@ internal sealed class LedgerSums
             case LedgerVerb.Repay: RepaidFen += fen; break;
             case LedgerVerb.Return: ReturnedFen += fen; break;
             case LedgerVerb.Credit: CreditedFen += fen; break;
+            case LedgerVerb.OweRevenue: RevenueOwedFen += fen; break;
+            case LedgerVerb.ReturnRevenue: RevenueReturnedFen += fen; break;
         }
         Newest = entry.Key;
-        if (!IsNew(move) || HoldFen < 0 || OpenFen < 0)
+        if (!IsNew(move) || HoldFen < 0 || OpenFen < 0 || WaivedFen > EarnedFen)
             Odd ??= entry.Key;
     }
 
@@ -70,9 +81,9 @@ internal sealed class LedgerSums
         var bit = 1UL << ((move.Number - 1) % MaskBits);
         switch (move.Verb)
         {
-            case LedgerVerb.Owe or LedgerVerb.OwePayment:
+            case LedgerVerb.Owe or LedgerVerb.OwePayment or LedgerVerb.OweRevenue:
                 return move.Number > MaskBits || Take(ref _owes, bit);
-            case LedgerVerb.Repay or LedgerVerb.Return:
+            case LedgerVerb.Repay or LedgerVerb.Return or LedgerVerb.ReturnRevenue:
                 return move.Number > MaskBits || Take(ref _refunds, bit);
             default:
                 // Both ways to hold have one key.

@@ -106,7 +106,8 @@ internal sealed class LedgerTail(LedgerMark mark)
             _broken.Add(LedgerFinding.Malformed(entry));
             return;
         }
-        _subjects[move.Subject] = Math.Max(_subjects.GetValueOrDefault(move.Subject), move.Number);
+        if (move.HasSubject)
+            _subjects[move.Subject] = Math.Max(_subjects.GetValueOrDefault(move.Subject), move.Number);
         if (move.UserId is not { } id)
             return;
         var before = entry.BalanceFen!.Value - (entry.To == Ledger.Balance(id) ? entry.AmountFen : -entry.AmountFen);

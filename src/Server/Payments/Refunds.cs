@@ -29,23 +29,23 @@ public sealed class Refunds(IStore store, IPaymentProvider provider) : IDueHandl
     }
 
     /// <summary>The provider says that something has become of a refund: it is asked now, and not when its pause is over.</summary>
-    public Task HearAsync(string refundNo) => store.RunAsync(async tx =>
-    {
-        if (await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Refund, refundNo)) is { LeasedBy: null } waiting)
-            tx.Put(DueRows.Table, waiting with { DueAt = tx.Now });
-        return true;
-    });
+    public Task HearAsync(string refundNo) => RetryAsync(refundNo);
 
     /// <summary>Whether a refund has been tried for so long that a person should look.</summary>
     public static bool IsOverdue(DueRow row) => row.Tries >= TriesBeforeTrouble;
 
     /// <summary>An operator wants the provider to be asked now.</summary>
     /// <returns>Whether it is a refund that is owed.</returns>
-    public async Task<bool> RetryAsync(string refundNo)
+    public Task<bool> RetryAsync(string refundNo) => store.RunAsync(tx => RetryAsync(tx, refundNo));
+
+    /// <summary>The same inside an operation.</summary>
+    public static async ValueTask<bool> RetryAsync(ITransaction tx, string refundNo)
     {
-        if (await store.RunAsync(tx => tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Refund, refundNo))) is null)
+        if (await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Refund, refundNo)) is not { } waiting)
             return false;
-        await HearAsync(refundNo);
+        // One that is leased is being asked about at this moment.
+        if (waiting.LeasedBy is null)
+            tx.Put(DueRows.Table, waiting with { DueAt = tx.Now });
         return true;
     }
 

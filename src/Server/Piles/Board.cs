@@ -75,6 +75,9 @@ public sealed class Board(TimeProvider clock)
     private readonly ConcurrentDictionary<DeviceNo, PileView> _piles = new();
     private readonly DateTimeOffset _startedAt = clock.GetUtcNow();
 
+    /// <summary>Something else is known of a pile now. Must be quick: it is told on the pile's own connection.</summary>
+    public event Action<DeviceNo>? Changed;
+
     /// <summary>What is known of a pile, or null when it was not heard since the server started.</summary>
     public PileView? Find(DeviceNo device) => _piles.GetValueOrDefault(device);
 
@@ -104,11 +107,15 @@ public sealed class Board(TimeProvider clock)
             session.Device,
             _ => new PileView(session, true, null, null) { HeardAt = now },
             (_, known) => known.Session.Number > session.Number ? known : new PileView(session, true, null, null) { HeardAt = now });
+        Changed?.Invoke(session.Device);
     }
 
     /// <summary>A connection has ended. An older one's end changes nothing.</summary>
-    public void Disconnected(PileSession session) =>
+    public void Disconnected(PileSession session)
+    {
         Update(session, view => view with { IsConnected = false, Status = view.Status ?? new PileStatus() });
+        Changed?.Invoke(session.Device);
+    }
 
     /// <summary>A message of any kind came in.</summary>
     public void Heard(PileSession session)
@@ -132,6 +139,7 @@ public sealed class Board(TimeProvider clock)
         var now = clock.GetUtcNow();
         gap &= now - view.GapAt >= GapPause;
         Update(session, known => known with { Status = status, HeardAt = now, GapAt = gap ? now : known.GapAt });
+        Changed?.Invoke(session.Device);
         return new StatusNews(true, first, gap);
     }
 

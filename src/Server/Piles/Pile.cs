@@ -31,7 +31,16 @@ public sealed record Pile
     /// <summary>How its plugs are written.</summary>
     public PlugNumbers PlugNumbers { get; init; }
 
-    /// <summary>Name of its tariff; null for the one of the settings.</summary>
+    /// <summary>What people call it; may be empty.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>The station that it is at; null for none.</summary>
+    public string? Station { get; init; }
+
+    /// <summary>When it was retired, UTC; null while it is in service.</summary>
+    public DateTimeOffset? RetiredAt { get; init; }
+
+    /// <summary>Name of its tariff; null for that of its station, or of the settings.</summary>
     public string? Tariff { get; init; }
 
     /// <summary>SHA-256 of the secret, in hex. A fast hash is right for 128 random bits.</summary>

@@ -64,7 +64,17 @@ public sealed class PileCommands(IPileLink link, TimeProvider clock)
     public ValueTask<bool> ReportStatusAsync(DeviceNo device) =>
         SendAsync(device, new Command { CommandId = NextId("report"), ReportStatus = new ReportStatus() });
 
-    private string NextId(string verb) =>
+    /// <summary>Sends a command under an id of its own. False when the pile is not connected.</summary>
+    public ValueTask<bool> SendAsync(DeviceNo device, string commandId, Command command, CancellationToken cancellationToken)
+    {
+        command.CommandId = commandId;
+        if (command.KindCase == Command.KindOneofCase.SetTime)
+            command.SetTime.Now = clock.GetUtcNow().ToTimestamp();
+        return SendAsync(device, command, cancellationToken);
+    }
+
+    /// <summary>A new id for a command.</summary>
+    public string NextId(string verb) =>
         string.Create(CultureInfo.InvariantCulture, $"{verb}-{Interlocked.Increment(ref _number):x}");
 
     private ValueTask<bool> SendAsync(DeviceNo device, Command command, CancellationToken cancellationToken = default)

@@ -16,13 +16,15 @@ public sealed partial class PileInbox(
     PileEvents events,
     Starts starts,
     Stops stops,
+    PileResults results,
+    BusyPlugIndex busyPlugs,
     TimeProvider clock,
     ILogger<PileInbox> logger) : IPileListener
 {
     private static readonly TimeSpan TimeInterval = TimeSpan.FromHours(12);
 
     /// <inheritdoc/>
-    public int? Authenticate(DeviceNo device, string secret) => registry.Authenticate(device, secret);
+    public int? Authenticate(DeviceNo device, string secret) => registry.Authenticate(device, secret) is { } generation && MayConnect(device) ? generation : null;
 
     /// <inheritdoc/>
     public void Connected(PileSession session) => board.Connected(session);
@@ -67,6 +69,7 @@ public sealed partial class PileInbox(
     public Task ResultReceivedAsync(PileSession session, CommandResult result)
     {
         board.Heard(session);
+        results.Received(session.Device, result);
         return PileCommands.OrderOf(result.CommandId) switch
         {
             ("start", var orderNo) => GuardAsync(TracedAsync("pile answers start", orderNo, () => starts.ResultAsync(new PlugOwner(session.Device, orderNo), result))),
@@ -87,6 +90,10 @@ public sealed partial class PileInbox(
         using var span = ChargeTrace.Begin(name, ActivityKind.Consumer, orderNo);
         await act();
     }
+
+    // A retired pile comes back only for the charges that it has not ended yet.
+    private bool MayConnect(DeviceNo device) =>
+        registry.Find(device) is { } pile && (pile.RetiredAt is null || busyPlugs.HasAny(pile));
 
     private void InBackground(Task task)
     {

@@ -19,6 +19,7 @@ public static class PileSetup
         services.AddSingleton<PileAdmin>();
         services.AddSingleton<PileStates>();
         services.AddSingleton<PileCommands>();
+        services.AddSingleton<PileResults>();
         services.AddSingleton<IPileListener, PileInbox>();
         services.AddSingleton<PileRpc>();
         services.AddHostedService<EventUpkeep>();

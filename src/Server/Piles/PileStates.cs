@@ -33,8 +33,13 @@ public sealed class PileStates(PileRegistry registry, Board board, BusyPlugIndex
     /// <summary>The state of a pile and of its plugs, in order. Touches no disk.</summary>
     public Result<PileState> StateOf(DeviceNo device)
     {
-        if (registry.Find(device) is not { } pile)
-            return ResultCode.PileNotFound;
+        return registry.Find(device) is { RetiredAt: null } pile ? StateOf(pile) : ResultCode.PileNotFound;
+    }
+
+    /// <summary>The same of a pile that may be retired: for operators.</summary>
+    public PileState StateOf(Pile pile)
+    {
+        var device = pile.Device;
         var view = board.Find(device);
         var online = view is not null && board.IsOnline(view);
         var plugs = new PlugView[pile.PlugCount];

@@ -20,6 +20,12 @@ public sealed record SeenEvent
     /// <summary>When it was acted on, UTC.</summary>
     public required DateTimeOffset At { get; init; }
 
+    /// <summary>What it told of; none for one of no known kind.</summary>
+    public PileEvent.KindOneofCase Kind { get; init; }
+
+    /// <summary>The order that it named; null when it named none.</summary>
+    public string? OrderNo { get; init; }
+
     /// <summary>For a card swipe: whether a charge starts.</summary>
     public bool Accepted { get; init; }
 
@@ -74,8 +80,37 @@ public sealed record PileAlarm
     /// <summary>True when it is raised, false when it was cleared.</summary>
     public required bool Raised { get; init; }
 
-    /// <summary>Since when, UTC.</summary>
+    /// <summary>Since when it is raised or cleared, UTC.</summary>
     public required DateTimeOffset At { get; init; }
+
+    /// <summary>When it was raised last, UTC; null when it never was.</summary>
+    public DateTimeOffset? RaisedAt { get; init; }
+
+    /// <summary>When an operator took care of it, UTC; null when nobody did since it was raised last.</summary>
+    public DateTimeOffset? AcknowledgedAt { get; init; }
+
+    /// <summary>Name of the key of who took care of it.</summary>
+    public string? AcknowledgedBy { get; init; }
+
+    /// <summary>What it is known by.</summary>
+    public string Id => $"{Device}-{Plug:D2}-{Code}";
+
+    /// <summary>
+    /// The pile says it again, raised or cleared. Said once more of what is raised already, whoever takes care of it still
+    /// does, unless it has become more urgent.
+    /// </summary>
+    public PileAlarm After(PileAlarm? before)
+    {
+        if (!Raised)
+            return this with { RaisedAt = before?.RaisedAt, AcknowledgedAt = before?.AcknowledgedAt, AcknowledgedBy = before?.AcknowledgedBy };
+        return before is { Raised: true } && Severity <= before.Severity ? before : this with { RaisedAt = At };
+    }
+
+    /// <summary>An operator takes care of it.</summary>
+    public PileAlarm Acknowledge(string by, DateTimeOffset at) => this with { AcknowledgedAt = at, AcknowledgedBy = by };
+
+    /// <summary>It is over, by an operator's word.</summary>
+    public PileAlarm Clear(DateTimeOffset at) => this with { Raised = false, At = at };
 }
 
 /// <summary>Where piles are kept, and what they said that must not be forgotten.</summary>
@@ -94,5 +129,5 @@ public static class PileTables
         message => message.Number.ToString("D10", CultureInfo.InvariantCulture));
 
     /// <summary>Alarms by pile, plug and code.</summary>
-    public static readonly Table<PileAlarm> Alarms = new("alarms", StoreJson.Default.PileAlarm, alarm => $"{alarm.Device}-{alarm.Plug:D2}-{alarm.Code}");
+    public static readonly Table<PileAlarm> Alarms = new("alarms", StoreJson.Default.PileAlarm, alarm => alarm.Id);
 }

@@ -40,6 +40,9 @@ public enum DueKind
 
     /// <summary>The rider is told that the charge is over, at most once.</summary>
     Notice,
+
+    /// <summary>A retired pile is cut off when its charges have ended.</summary>
+    Retire,
 }
 
 /// <summary>
@@ -54,7 +57,8 @@ public sealed record DueRow
     /// <summary>What is to be done.</summary>
     public required DueKind Kind { get; init; }
 
-    /// <summary>The order or top-up that it is about; for <see cref="DueKind.Refund"/>, the number of the refund.</summary>
+    /// <summary>The order or top-up that it is about; for <see cref="DueKind.Refund"/>, the number of the refund;
+    /// for <see cref="DueKind.Retire"/>, the pile.</summary>
     public required string Subject { get; init; }
 
     /// <summary>When it is due, UTC; while it is leased, when the lease ends.</summary>

@@ -5,6 +5,7 @@ using Charging.Server.Operations;
 using Charging.Server.Orders;
 using Charging.Server.Payments;
 using Charging.Server.Piles;
+using Charging.Server.Stations;
 
 namespace Charging.Server.Storage;
 
@@ -17,9 +18,10 @@ public static class Tables
         AccountTables.Users, AccountTables.Tokens, AccountTables.Codes, AccountTables.ServerKeys,
         CardTables.Cards,
         PileTables.Piles, PileTables.SeenEvents, PileTables.Quarantine, PileTables.Alarms,
-        OrderTables.Orders, OrderTables.BusyPlugs, Tariffs.Table,
+        StationTables.Stations,
+        OrderTables.Orders, OrderTables.BusyPlugs, OrderStep.Table, DayFigures.Table, Tariffs.Table,
         TopUp.Table, Refund.Table, Ledger.Entries, LedgerMark.Table,
-        OperatorKeys.Table,
+        OperatorKeys.Table, AuditTables.Entries, Spending.Table,
         DueRows.Table,
     ];
 
@@ -49,7 +51,10 @@ public static class Tables
 [JsonSerializable(typeof(SeenEvent))]
 [JsonSerializable(typeof(QuarantinedMessage))]
 [JsonSerializable(typeof(PileAlarm))]
+[JsonSerializable(typeof(Station))]
 [JsonSerializable(typeof(Order))]
+[JsonSerializable(typeof(OrderStep))]
+[JsonSerializable(typeof(DayFigures))]
 [JsonSerializable(typeof(BusyPlug))]
 [JsonSerializable(typeof(Tariff))]
 [JsonSerializable(typeof(TopUp))]
@@ -57,5 +62,7 @@ public static class Tables
 [JsonSerializable(typeof(LedgerEntry))]
 [JsonSerializable(typeof(LedgerMark))]
 [JsonSerializable(typeof(OperatorKey))]
+[JsonSerializable(typeof(AuditEntry))]
+[JsonSerializable(typeof(Spending))]
 [JsonSerializable(typeof(DueRow))]
 public sealed partial class StoreJson : JsonSerializerContext;

@@ -13,45 +13,6 @@ public sealed class OperatorKeyTests
 {
     private static readonly Marshaller<byte[]> Bytes = Marshallers.Create(b => b, b => b);
 
-    private static readonly IReadOnlyList<MethodDescriptor> Methods =
-    [
-        .. new[]
-        {
-            PileServiceReflection.Descriptor, CardServiceReflection.Descriptor, OrderServiceReflection.Descriptor,
-            UserServiceReflection.Descriptor, SystemServiceReflection.Descriptor, LedgerServiceReflection.Descriptor,
-            RefundServiceReflection.Descriptor, TariffServiceReflection.Descriptor,
-        }.SelectMany(file => file.Services).SelectMany(service => service.Methods),
-    ];
-
-    [Fact]
-    public async Task Nothing_of_the_operators_opens_without_an_operator_key()
-    {
-        await using var app = await ChargingApp.StartAsync();
-        var rider = await app.RegisterAsync();
-        var key = app.Key();
-        string?[] wrong = [null, "", "Bearer", "Bearer ", $"Bearer {new string('A', 43)}", rider.Token, key, $"Basic {key}", $"Bearer {key}x", $"Bearer {key.ToUpperInvariant()}"];
-        foreach (var method in Methods)
-        {
-            foreach (var authorization in wrong)
-            {
-                var refusal = await Assert.ThrowsAsync<RpcException>(() => CallAsync(app.CallingWith(authorization), method));
-                Assert.Equal((method.FullName, authorization, StatusCode.Unauthenticated), (method.FullName, authorization, refusal.StatusCode));
-                Assert.Contains("CHARGECTL_KEY", refusal.Status.Detail);
-            }
-        }
-    }
-
-    [Fact]
-    public async Task An_operator_key_opens_every_method_of_the_operators()
-    {
-        await using var app = await ChargingApp.StartAsync();
-        foreach (var method in Methods)
-        {
-            var outcome = await OutcomeAsync(app.AsOperator(), method);
-            Assert.True(outcome is StatusCode.OK or StatusCode.InvalidArgument || (method.Name == "Reconcile" && outcome == StatusCode.FailedPrecondition), $"{method.FullName}: {outcome}");
-        }
-    }
-
     [Theory]
     [InlineData(Transport.Json)]
     [InlineData(Transport.Grpc)]
@@ -120,10 +81,10 @@ public sealed class OperatorKeyTests
     }
 
     [Fact]
-    public async Task Operators_have_no_JSON_routes()
+    public async Task On_the_port_of_the_mini_program_there_are_the_paths_of_the_operators_and_nothing_else()
     {
         await using var app = await ChargingApp.StartAsync();
-        foreach (var method in Methods)
+        foreach (var method in OpsCalls.All)
         {
             foreach (var type in new[] { "application/json", "application/grpc", "application/grpc-web", "application/grpc-web-text" })
             {

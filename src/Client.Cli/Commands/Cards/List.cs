@@ -8,14 +8,25 @@ internal static class List
 {
     private static readonly Option<int> Limit = Pages.Limit();
 
+    private static readonly Option<string> Phone = new("--phone") { Description = "Only of this rider.", HelpName = "phone" };
+    private static readonly Option<CardKind> Kind = new("--kind") { Description = "Only of this kind." };
+    private static readonly Option<bool> Blocked = new("--blocked") { Description = "Only those that are blocked." };
+
     /// <summary>Makes the command.</summary>
-    public static Command Make() => new Command("list", "Lists the cards and whose they are.") { Limit }.Does(RunAsync);
+    public static Command Make() => new Command("list", "Lists the cards and whose they are.") { Phone, Kind, Blocked, Limit }.Does(RunAsync);
 
     private static async Task<int> RunAsync(Session session, CancellationToken cancel)
     {
         var (cards, rest) = await Pages.ReadAsync<Card>(session.Parse.GetValue(Limit), async (size, token) =>
         {
-            var request = new ListCardsRequest { PageSize = size, PageToken = token };
+            var request = new ListCardsRequest
+            {
+                PageSize = size,
+                PageToken = token,
+                Phone = session.Parse.GetValue(Phone) ?? "",
+                Kind = session.Parse.GetValue(Kind),
+                Blocked = session.Parse.GetValue(Blocked),
+            };
             var page = await session.Cards.ListCardsAsync(request, cancellationToken: cancel);
             return (page.Cards, page.NextPageToken);
         });

@@ -18,7 +18,8 @@ internal static class Totals
             ("earned ¥", Format.Yuan(totals.RevenueFen)),
             ("owed to riders ¥", Format.Yuan(totals.OwedFen)),
             ("balances of riders ¥", Format.Yuan(totals.BalancesFen)),
-            ("held for orders ¥", Format.Yuan(totals.HoldsFen))));
+            ("held for orders ¥", Format.Yuan(totals.HoldsFen)),
+            ("put on balances by operators ¥", Format.Yuan(-totals.AdjustmentsFen))));
         return 0;
     }
 }

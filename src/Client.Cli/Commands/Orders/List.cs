@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Charging.Ops.V1;
+using Google.Protobuf.WellKnownTypes;
 using Spectre.Console;
 
 namespace Charging.Client.Cli.Commands.Orders;
@@ -13,8 +14,25 @@ internal static class List
     private static readonly Option<OrderState> State = new("--state") { Description = "Only in this state." };
     private static readonly Option<bool> Trouble = new("--trouble") { Description = "Only those that wait for a person." };
 
+    private static readonly Option<string> Number = new("--order") { Description = "Only this order.", HelpName = "order-no" };
+    private static readonly Option<string> Card = new("--card") { Description = "Only those that this card pays.", HelpName = "card-no" };
+    private static readonly Option<int> Plug = new("--plug") { Description = "Only at this plug, from 1.", HelpName = "number" };
+    private static readonly Option<Timestamp?> From = new("--from") { Description = "Only those made then or later, such as 2019-12-04.", HelpName = "time", CustomParser = Days.Read };
+    private static readonly Option<Timestamp?> To = new("--to") { Description = "Only those made before.", HelpName = "time", CustomParser = Days.Read };
+    private static readonly Option<bool> Watching = Watch.Option();
+
     /// <summary>Makes the command.</summary>
-    public static Command Make() => new Command("list", "Lists orders, newest first. Filters can be combined.") { Pile, Phone, State, Trouble, Limit }.Does(RunAsync);
+    public static Command Make() => new Command("list", "Lists orders, newest first. Filters can be combined; with --watch, --pile and --trouble count.")
+    {
+        Pile, Plug, Phone, Card, State, Trouble, Number, From, To, Limit, Watching,
+    }.Does((session, cancel) => session.Parse.GetValue(Watching) ? WatchAsync(session, cancel) : RunAsync(session, cancel));
+
+    private static Task<int> WatchAsync(Session session, CancellationToken cancel) => Watch.RunAsync(
+        session,
+        () => session.Orders.WatchOrders(new WatchOrdersRequest { DeviceNo = session.Parse.GetValue(Pile) ?? "", InTrouble = session.Parse.GetValue(Trouble) }, cancellationToken: cancel),
+        message => message.Orders.Select(order => Watch.Line(
+            (order.OrderNo, 18), (order.DeviceNo, 10), (order.PlugLabel, 2), (order.Phone, 11), (Format.Name(order.State), 12), (Format.Yuan(order.PaidFen), 8), (order.Trouble, 0))),
+        cancel);
 
     private static async Task<int> RunAsync(Session session, CancellationToken cancel)
     {
@@ -29,6 +47,11 @@ internal static class List
                 Phone = parse.GetValue(Phone) ?? "",
                 State = parse.GetValue(State),
                 InTrouble = parse.GetValue(Trouble),
+                OrderNo = parse.GetValue(Number) ?? "",
+                CardNo = parse.GetValue(Card) ?? "",
+                Plug = parse.GetValue(Plug),
+                From = parse.GetValue(From),
+                To = parse.GetValue(To),
             };
             var page = await session.Orders.ListOrdersAsync(request, cancellationToken: cancel);
             return (page.Orders, page.NextPageToken);

@@ -20,7 +20,8 @@ internal static class Show
         return 0;
     }
 
-    private static void Write(IAnsiConsole console, Order order) => console.Fields(
+    /// <summary>Writes an order.</summary>
+    public static void Write(IAnsiConsole console, Order order) => console.Fields(
         ("order", order.OrderNo),
         ("state", Format.Name(order.State)),
         ("trouble", Format.OrNone(order.Trouble)),
@@ -38,6 +39,7 @@ internal static class Show
         ("used ¥", $"{Format.Yuan(order.UsedFen)}, of it {Format.Yuan(order.ServiceFen)} service fee"),
         ("owed to the rider ¥", Format.Yuan(order.OwedFen)),
         ("went back ¥", Format.Yuan(order.RefundedFen)),
+        ("of that given back by operators ¥", Format.Yuan(order.WaivedFen)),
         ("tariff", order.Tariff),
         ("may charge for", Format.Duration(order.MaxSeconds)),
         ("charged for", Format.Duration(order.Seconds)),

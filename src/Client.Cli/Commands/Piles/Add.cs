@@ -20,9 +20,13 @@ internal static class Add
         DefaultValueFactory = _ => PlugNumbers.Decimal,
     };
 
+    private static readonly Option<string> Name = new("--name") { Description = "What people call it.", HelpName = "text" };
+    private static readonly Option<string> Station = new("--station") { Description = "The station that it is at.", HelpName = "station-id" };
+    private static readonly Option<string> Reason = Why.Welcome();
+
     /// <summary>Makes the command.</summary>
     public static Command Make() =>
-        new Command("add", "Registers a pile and shows its secret, this once: the MQTT password to put into the pile.") { Device, Plugs, Numbers }.Does(RunAsync);
+        new Command("add", "Registers a pile and shows its secret, this once: the MQTT password to put into the pile.") { Device, Plugs, Numbers, Name, Station, Reason }.Does(RunAsync);
 
     private static async Task<int> RunAsync(Session session, CancellationToken cancel)
     {
@@ -32,6 +36,9 @@ internal static class Add
                 DeviceNo = session.Parse.GetValue(Device),
                 PlugCount = session.Parse.GetValue(Plugs),
                 PlugNumbers = session.Parse.GetValue(Numbers),
+                Name = session.Parse.GetValue(Name) ?? "",
+                StationId = session.Parse.GetValue(Station) ?? "",
+                Reason = session.Parse.GetValue(Reason),
             },
             cancellationToken: cancel);
         session.Write(answer, console => console.Fields(

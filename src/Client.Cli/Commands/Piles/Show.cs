@@ -13,7 +13,7 @@ internal static class Show
     public static Command Make() => new Command("show", "Shows a pile and each of its plugs as they are now.") { Device }.Does(RunAsync);
 
     /// <summary>Whether a pile is online, in a word.</summary>
-    public static string Reach(Pile pile) => pile.Online ? "online" : "offline";
+    public static string Reach(Pile pile) => pile.RetiredAt is not null ? "retired" : pile.Online ? "online" : "offline";
 
     private static async Task<int> RunAsync(Session session, CancellationToken cancel)
     {
@@ -22,10 +22,13 @@ internal static class Show
         return 0;
     }
 
-    private static void Write(IAnsiConsole console, Pile pile)
+    /// <summary>Writes a pile with its plugs.</summary>
+    public static void Write(IAnsiConsole console, Pile pile)
     {
         console.Fields(
-            ("pile", pile.DeviceNo),
+            ("pile", pile.Name.Length > 0 ? $"{pile.DeviceNo}, {pile.Name}" : pile.DeviceNo),
+            ("station", Format.OrNone(pile.StationId)),
+            ("tariff", Format.OrNone(pile.Tariff)),
             ("state", Reach(pile)),
             ("last heard", Format.Time(pile.HeardAt)),
             ("firmware", Format.OrNone(pile.Firmware)),

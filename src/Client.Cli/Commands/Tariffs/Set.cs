@@ -24,9 +24,14 @@ internal static class Set
     private static readonly Option<int> Longest = new("--longest") { Description = "Longest charge, in seconds; twelve hours by default.", HelpName = "seconds" };
     private static readonly Option<UnusedTo> Unused = new("--unused-to") { Description = "Where the unused part of a payment from the phone goes.", DefaultValueFactory = _ => UnusedTo.Origin };
 
+    private static readonly Option<string> Reason = Why.Welcome();
+
     /// <summary>Makes the command.</summary>
     public static Command Make() =>
-        new Command("set", "Makes a tariff, or replaces it. Orders that are made keep the price that they were made with.") { Name, Per, Electricity, Service, Tiers, Minimum, Cap, Longest, Unused }.Does(RunAsync);
+        new Command("set", "Makes a tariff, or replaces it. Orders that are made keep the price that they were made with.")
+        {
+            Name, Per, Electricity, Service, Tiers, Minimum, Cap, Longest, Unused, Reason,
+        }.Does(RunAsync);
 
     private static async Task<int> RunAsync(Session session, CancellationToken cancel)
     {
@@ -45,7 +50,7 @@ internal static class Set
             tariff.MinimumFen = minimum;
         if (parse.GetValue(Cap) is { } cap)
             tariff.CapFen = cap;
-        var answer = await session.Tariffs.SetTariffAsync(new SetTariffRequest { Tariff = tariff }, cancellationToken: cancel);
+        var answer = await session.Tariffs.SetTariffAsync(new SetTariffRequest { Tariff = tariff, Reason = session.Parse.GetValue(Reason) }, cancellationToken: cancel);
         session.Write(answer, console => TariffTable.Write(console, answer.Tariff));
         return 0;
     }

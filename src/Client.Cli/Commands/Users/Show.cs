@@ -1,29 +1,32 @@
 using System.CommandLine;
 using Charging.Ops.V1;
+using Spectre.Console;
 
 namespace Charging.Client.Cli.Commands.Users;
 
 /// <summary>`users show`.</summary>
 internal static class Show
 {
-    private static readonly Argument<string> Phone = new("phone") { Description = "The rider's phone, 11 digits." };
+    private static readonly Argument<string> Rider = RiderArgument.Make();
 
     /// <summary>Makes the command.</summary>
-    public static Command Make() => new Command("show", "Shows a rider: balance, orders, cards.") { Phone }.Does(RunAsync);
+    public static Command Make() => new Command("show", "Shows a rider: balance, orders, cards.") { Rider }.Does(RunAsync);
 
     private static async Task<int> RunAsync(Session session, CancellationToken cancel)
     {
-        var answer = await session.Users.GetUserAsync(new GetUserRequest { Phone = session.Parse.GetValue(Phone) }, cancellationToken: cancel);
-        var user = answer.User;
-        session.Write(answer, console => console.Fields(
-            ("phone", user.Phone),
-            ("account", $"{user.UserId}{(user.Blocked ? ", blocked" : "")}"),
-            ("WeChat name", user.WxName),
-            ("registered", Format.Time(user.RegisteredAt)),
-            ("balance ¥", Format.Yuan(user.BalanceFen)),
-            ("paid orders", Format.Number(user.PaidOrders)),
-            ("unpaid order", Format.OrNone(user.UnpaidOrderNo)),
-            ("cards", Format.OrNone(string.Join(", ", user.Cards.Select(card => $"{card.CardNo} ({Format.Name(card.Kind)}{(card.Blocked ? ", blocked" : "")})"))))));
+        var answer = await session.Users.GetUserAsync(RiderArgument.Read(session.Parse.GetValue(Rider)!), cancellationToken: cancel);
+        session.Write(answer, console => Write(console, answer.User));
         return 0;
     }
+
+    /// <summary>Writes a rider.</summary>
+    public static void Write(IAnsiConsole console, User user) => console.Fields(
+        ("phone", user.Phone),
+        ("account", $"{user.UserId}{(user.Blocked ? ", blocked" : "")}"),
+        ("WeChat name", user.WxName),
+        ("registered", Format.Time(user.RegisteredAt)),
+        ("balance ¥", Format.Yuan(user.BalanceFen)),
+        ("paid orders", Format.Number(user.PaidOrders)),
+        ("unpaid order", Format.OrNone(user.UnpaidOrderNo)),
+        ("cards", Format.OrNone(string.Join(", ", user.Cards.Select(card => $"{card.CardNo} ({Format.Name(card.Kind)}{(card.Blocked ? ", blocked" : "")})")))));
 }

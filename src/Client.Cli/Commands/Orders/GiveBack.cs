@@ -1,0 +1,35 @@
+using System.CommandLine;
+using Charging.Ops.V1;
+
+namespace Charging.Client.Cli.Commands.Orders;
+
+/// <summary>`orders refund`.</summary>
+internal static class GiveBack
+{
+    private static readonly Argument<string> Number = new("order-no") { Description = "Order number." };
+    private static readonly Option<long?> Amount = new("--amount") { Description = "How much, in yuan; all that is left by default.", HelpName = "yuan", CustomParser = Money.Read };
+    private static readonly Option<RefundTo> To = new("--to") { Description = "Where to: Origin, through the payment provider, or Balance.", DefaultValueFactory = _ => RefundTo.Origin };
+    private static readonly Option<string> RequestId = new("--request-id") { Description = "Sent twice under the same name, it is done once.", HelpName = "text", DefaultValueFactory = _ => "" };
+    private static readonly Option<string> Reason = Why.Needed();
+
+    /// <summary>Makes the command.</summary>
+    public static Command Make() =>
+        new Command("refund", "Gives back what a settled charge has earned, all or a part.") { Number, Amount, To, RequestId, Reason }.Does(RunAsync);
+
+    private static async Task<int> RunAsync(Session session, CancellationToken cancel)
+    {
+        var howMuch = session.Parse.GetValue(Amount) is { } fen ? $"{Format.Yuan(fen)} yuan" : "all";
+        Confirm.Ask(session, $"Give back {howMuch} of order {session.Parse.GetValue(Number)}?");
+        var request = new RefundOrderRequest
+        {
+            OrderNo = session.Parse.GetValue(Number),
+            AmountFen = session.Parse.GetValue(Amount) ?? 0,
+            To = session.Parse.GetValue(To),
+            Reason = session.Parse.GetValue(Reason),
+            RequestId = session.Parse.GetValue(RequestId),
+        };
+        var answer = await session.Orders.RefundOrderAsync(request, cancellationToken: cancel);
+        session.Write(answer, console => Show.Write(console, answer.Order));
+        return 0;
+    }
+}

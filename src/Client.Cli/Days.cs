@@ -1,0 +1,20 @@
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Charging.Client.Cli;
+
+/// <summary>Times on the command line.</summary>
+internal static class Days
+{
+    /// <summary>Reads a time of this machine's clock: `2019-12-04` or `2019-12-04 11:07`.</summary>
+    public static Timestamp? Read(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        string[] forms = ["yyyy-MM-dd", "yyyy-MM-dd HH:mm", "yyyy-MM-ddTHH:mm", "yyyy-MM-dd HH:mm:ss", "yyyy-MM-ddTHH:mm:ss"];
+        if (DateTime.TryParseExact(text, forms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out var time))
+            return time.ToUniversalTime().ToTimestamp();
+        result.AddError($"'{text}' is no time: give it as 2019-12-04 or '2019-12-04 11:07'.");
+        return null;
+    }
+}

@@ -1,0 +1,86 @@
+using Charging.Ops.V1;
+using Charging.Server.Orders;
+using Charging.Server.Storage;
+using Grpc.Core;
+using Order = Charging.Server.Orders.Order;
+using UnusedTo = Charging.Server.Orders.UnusedTo;
+
+namespace Charging.Server.Operations;
+
+/// <summary>What operators do to orders.</summary>
+internal sealed class OrderActions(IStore store, Changes changes, Limits limits)
+{
+    /// <summary>Ends an order by force.</summary>
+    public Task<Order> ForceEndAsync(ServerCallContext context, string orderNo, string reason) => ChangeAsync(context, orderNo, reason.ToReason(), async (tx, order) =>
+    {
+        var ended = await ForcedEnds.EndAsync(tx, order) ?? throw Refusal.Conflict($"Order {order.No} is over: it is {order.State}.");
+        return new Made<Order>(ended, $"Was {order.State} and is {ended.State}; used {Yuan.Of(ended.UsedFen)} yuan of {Yuan.Of(ended.PaidFen)}.");
+    });
+
+    /// <summary>Gives back what a settled charge has earned.</summary>
+    public async Task<Order> RefundAsync(ServerCallContext context, RefundOrderRequest request)
+    {
+        var to = request.To switch
+        {
+            RefundTo.Unspecified or RefundTo.Origin => UnusedTo.Origin,
+            RefundTo.Balance => UnusedTo.Balance,
+            _ => throw Refusal.Invalid($"to is {(int)request.To}: give REFUND_TO_ORIGIN or REFUND_TO_BALANCE."),
+        };
+        if (request.AmountFen < 0)
+            throw Refusal.Invalid($"amount_fen is {request.AmountFen}: give fen, or 0 for all that is left.");
+        var (number, who) = (request.OrderNo.ToOrderNo(), context.Operator());
+        var deed = new Deed(OrderOpsMapping.Subject(number), request.Reason.ToReason(), request.RequestId.ToRequestId());
+        return await changes.MakeAsync(
+            context,
+            deed,
+            async tx =>
+            {
+                var order = await KnownAsync(tx, number);
+                var left = OperatorRefunds.Left(order);
+                var fen = request.AmountFen == 0 ? left : request.AmountFen;
+                if (order.State != Orders.OrderState.Settled)
+                    throw Refusal.Conflict($"Order {number} is {order.State}, not settled: 'orders force-end' ends one that goes on; what was not used goes back by itself.");
+                if (fen == 0 || fen > left)
+                    throw Refusal.Of(StatusCode.FailedPrecondition, $"{Yuan.Of(left)} yuan are left of what order {number} has earned: give back no more than that.", Reasons.NotEnoughMoney);
+                await limits.RefundAsync(tx, who, fen);
+                order = await OperatorRefunds.GiveAsync(tx, order, fen, to);
+                var place = to == UnusedTo.Origin && order.Tag == Orders.OrderTag.Phone ? "through the payment provider" : "to the balance";
+                return new Made<Order>(order, $"{Yuan.Of(fen)} yuan go back {place}.");
+            },
+            tx => KnownAsync(tx, number));
+    }
+
+    /// <summary>Does now what waits for its next try.</summary>
+    public async Task<(Order Order, IReadOnlyList<DueKind> Kinds)> RetryAsync(ServerCallContext context, string orderNo, string reason)
+    {
+        IReadOnlyList<DueKind> kinds = [];
+        var order = await ChangeAsync(context, orderNo, reason.ToAnyReason(), async (tx, order) =>
+        {
+            kinds = await OrderRetries.NowAsync(tx, order);
+            return new Made<Order>(order, kinds.Count == 0 ? "Nothing waits for another try." : $"Tried again: {string.Join(", ", kinds)}.");
+        });
+        return (order, kinds);
+    }
+
+    /// <summary>Takes an order off the list of those in trouble.</summary>
+    public Task<Order> ResolveAsync(ServerCallContext context, string orderNo, string reason) => ChangeAsync(context, orderNo, reason.ToReason(), (tx, order) =>
+    {
+        if (order.Trouble is null)
+            throw Refusal.Conflict($"Order {order.No} is not in trouble.");
+        var resolved = order.Resolve();
+        tx.Put(OrderTables.Orders, resolved);
+        return ValueTask.FromResult(new Made<Order>(resolved, $"Was in trouble: {order.Trouble}."));
+    });
+
+    /// <summary>An order.</summary>
+    public Task<Order> FindAsync(OrderNo number) => store.RunAsync(tx => KnownAsync(tx, number));
+
+    private Task<Order> ChangeAsync(ServerCallContext context, string orderNo, string reason, Func<ITransaction, Order, ValueTask<Made<Order>>> change)
+    {
+        var number = orderNo.ToOrderNo();
+        return changes.MakeAsync(context, new Deed(OrderOpsMapping.Subject(number), reason), async tx => await change(tx, await KnownAsync(tx, number)));
+    }
+
+    private static async ValueTask<Order> KnownAsync(ITransaction tx, OrderNo number) =>
+        (await tx.GetAsync(OrderTables.Orders, number.ToString())).OrNotFound($"There is no order {number}: 'orders list' shows the newest.");
+}

@@ -1,0 +1,107 @@
+using Charging.Ops.V1;
+using Charging.Server.Orders;
+using Charging.Server.Payments;
+using Charging.Server.Piles;
+using Charging.Server.Storage;
+using Google.Protobuf.WellKnownTypes;
+using Order = Charging.Server.Orders.Order;
+using OrderTag = Charging.Server.Orders.OrderTag;
+using Refund = Charging.Server.Payments.Refund;
+using RefundStep = Charging.Server.Payments.RefundStep;
+using StartCommand = Charging.Server.Orders.StartCommand;
+
+namespace Charging.Server.Operations;
+
+/// <summary>
+/// What happened to an order, put together from what is stored for other reasons, and the steps that are written where
+/// something was out of the ordinary. So an order that goes as it should costs no row for its timeline.
+/// </summary>
+internal sealed class OrderTimeline(IStore store)
+{
+    private const int MostOfAKind = 200;
+
+    /// <summary>The entries in the order of time.</summary>
+    public Task<IReadOnlyList<TimelineEntry>> OfAsync(Order order) => store.RunAsync<IReadOnlyList<TimelineEntry>>(async tx =>
+    {
+        List<(DateTimeOffset At, TimelineEntry Entry)> all =
+        [
+            .. Times(order), .. await MoneyAsync(tx, order), .. await StepsAsync(tx, order), .. await EventsAsync(tx, order),
+            .. await DueAsync(tx, order), .. await OperatorsAsync(tx, order),
+        ];
+        return [.. all.OrderBy(it => it.At).Select(it => it.Entry)];
+    });
+
+    private static (DateTimeOffset At, TimelineEntry Entry) Entry(DateTimeOffset at, TimelineKind kind, string text, long fen = 0) =>
+        (at, new TimelineEntry { At = at.ToTimestamp(), Kind = kind, Text = text, AmountFen = fen });
+
+    private static IEnumerable<(DateTimeOffset, TimelineEntry)> Times(Order order)
+    {
+        if (order.Tag == OrderTag.Card)
+            yield return Entry(order.CreatedAt, TimelineKind.Order, $"Made by card {order.CardNo} at plug {order.PlugText}.");
+        else
+            yield return Entry(order.CreatedAt, TimelineKind.Order, $"Reserved: plug {order.PlugText} is kept until {Clock(order.ReservedUntil)}.");
+        if (order.ReleasedAt is { } released)
+            yield return Entry(released, TimelineKind.Order, released >= order.ReservedUntil ? "Not paid in time." : "Left unpaid.");
+        if (order is { PaidAt: { } paid })
+        {
+            yield return Entry(paid, TimelineKind.Order, "Paid.", order.PaidFen);
+            if (order.StartCommand != StartCommand.NeverSent)
+                yield return Entry(paid, TimelineKind.Command, $"The start command was sent, for at most {order.MaxSeconds} s.");
+        }
+        if (order.StartedAt is { } started)
+            yield return Entry(started, TimelineKind.Order, "The pile charges.");
+        if (order.EndedAt is { } ended)
+            yield return Entry(ended, TimelineKind.Order, $"The charge is over ({order.EndReason}): {order.Seconds} s, {order.EnergyWh} Wh.");
+    }
+
+    private static async ValueTask<List<(DateTimeOffset, TimelineEntry)>> MoneyAsync(ITransaction tx, Order order)
+    {
+        List<string> keys = [$"hold:{order.No}", $"earn:{order.No}"];
+        keys.AddRange(Enumerable.Range(1, order.Refunds).SelectMany(number => new[] { $"owe:{order.No}:{number}", $"refund:{order.No}:{number}" }));
+        var entries = new List<(DateTimeOffset, TimelineEntry)>();
+        foreach (var key in keys)
+        {
+            if (await tx.GetAsync(Ledger.Entries, key) is { } entry)
+                entries.Add(Entry(entry.At, TimelineKind.Money, $"{Account(entry.From)} to {Account(entry.To)}.", entry.AmountFen));
+        }
+        for (var number = 1; number <= order.Refunds; number++)
+        {
+            if (await tx.GetAsync(Refund.Table, Refund.NoOf(order.No, number)) is { Step: not RefundStep.Done } refund)
+                entries.Add(Entry(refund.OwedAt, TimelineKind.Money, $"Refund {refund.No} is {refund.Step}{(refund.LastAnswer is { } answer ? $", the provider said {answer}" : "")}.", refund.AmountFen));
+        }
+        return entries;
+    }
+
+    private static string Account(string account) => account switch
+    {
+        Ledger.Provider => "The payment provider",
+        Ledger.Revenue => "revenue",
+        Ledger.Owed => "owed to the rider",
+        _ when account.StartsWith("user:", StringComparison.Ordinal) => "the rider's balance",
+        _ => "held for the order",
+    };
+
+    private static async ValueTask<IEnumerable<(DateTimeOffset, TimelineEntry)>> StepsAsync(ITransaction tx, Order order) =>
+        (await tx.ListAsync(OrderStep.Table.ByKey, KeyRange.Prefix(OrderStep.Prefix(order.No.ToString())), MostOfAKind))
+        .Select(step => Entry(step.At, TimelineKind.Command, step.Text));
+
+    private static async ValueTask<IEnumerable<(DateTimeOffset, TimelineEntry)>> EventsAsync(ITransaction tx, Order order) =>
+        (await EventSearch.OfOrderAsync(tx, order)).Select(seen => Entry(seen.At, TimelineKind.Event, $"The pile told: {seen.Kind} (event {seen.EventId})."));
+
+    private static async ValueTask<List<(DateTimeOffset, TimelineEntry)>> DueAsync(ITransaction tx, Order order)
+    {
+        var due = new List<(DateTimeOffset, TimelineEntry)>();
+        foreach (var key in OrderRetries.KeysOf(order))
+        {
+            if (await tx.GetAsync(DueRows.Table, key) is { } row)
+                due.Add(Entry(row.DueAt, TimelineKind.Due, $"{row.Kind} is due{(row.Tries > 0 ? $", after {row.Tries} tries" : "")}."));
+        }
+        return due;
+    }
+
+    private static async ValueTask<IEnumerable<(DateTimeOffset, TimelineEntry)>> OperatorsAsync(ITransaction tx, Order order) =>
+        (await tx.ListAsync(AuditTables.BySubject, KeyRange.Prefix(AuditTables.SubjectPrefix(OrderOpsMapping.Subject(order.No))), MostOfAKind))
+        .Select(entry => Entry(entry.At, TimelineKind.Operator, $"{entry.Who.Name}: {entry.Method[(entry.Method.IndexOf('/') + 1)..]}{(entry.Reason.Length > 0 ? $" ({entry.Reason})" : "")}. {entry.Outcome}"));
+
+    private static string Clock(DateTimeOffset at) => Calls.Shanghai.At(at).ToString("HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+using Charging.MqttBroker;
+using Charging.Server.Calls;
+using Charging.Server.Storage;
+
+namespace Charging.Server.Orders;
+
+/// <summary>
+/// What a pile did on a day. Written in the transaction that settles the order, which writes its plug too: so nobody fights
+/// for the row who does not share the pile already.
+/// </summary>
+public sealed record DayFigures
+{
+    /// <summary>The day in Asia/Shanghai, `yyyy-MM-dd`.</summary>
+    public required string Day { get; init; }
+
+    /// <summary>The pile.</summary>
+    public required DeviceNo Device { get; init; }
+
+    /// <summary>Charges that were settled.</summary>
+    public long Orders { get; init; }
+
+    /// <summary>Paid orders that did not charge.</summary>
+    public long FailedStarts { get; init; }
+
+    /// <summary>Energy, in watt-hours.</summary>
+    public long EnergyWh { get; init; }
+
+    /// <summary>Time of charging, in seconds.</summary>
+    public long Seconds { get; init; }
+
+    /// <summary>What was paid for the charges that were settled, in fen.</summary>
+    public long PaidFen { get; init; }
+
+    /// <summary>What was earned, in fen.</summary>
+    public long RevenueFen { get; init; }
+
+    /// <summary>What operators gave back of what was earned, in fen.</summary>
+    public long WaivedFen { get; init; }
+
+    /// <summary>Figures by day, then pile.</summary>
+    public static readonly Table<DayFigures> Table = new("day_figures", StoreJson.Default.DayFigures, figures => KeyOf(figures.Day, figures.Device));
+
+    /// <summary>The key of a pile's day.</summary>
+    public static string KeyOf(string day, DeviceNo device) => $"{day} {device}";
+
+    /// <summary>The day of an instant.</summary>
+    public static string DayOf(DateTimeOffset instant) => Shanghai.At(instant).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    /// <summary>A charge was settled.</summary>
+    public static ValueTask SettledAsync(ITransaction tx, Order order) => AddAsync(tx, order, figures => figures with
+    {
+        Orders = figures.Orders + 1,
+        EnergyWh = figures.EnergyWh + order.EnergyWh,
+        Seconds = figures.Seconds + order.Seconds,
+        PaidFen = figures.PaidFen + order.PaidFen,
+        RevenueFen = figures.RevenueFen + order.UsedFen,
+    });
+
+    /// <summary>A paid order did not charge.</summary>
+    public static ValueTask FailedAsync(ITransaction tx, Order order) => AddAsync(tx, order, figures => figures with { FailedStarts = figures.FailedStarts + 1 });
+
+    /// <summary>An operator gave back what was earned.</summary>
+    public static ValueTask WaivedAsync(ITransaction tx, Order order, long fen) => AddAsync(tx, order, figures => figures with { WaivedFen = figures.WaivedFen + fen });
+
+    private static async ValueTask AddAsync(ITransaction tx, Order order, Func<DayFigures, DayFigures> add)
+    {
+        var (day, device) = (DayOf(tx.Now), order.Plug.Device);
+        tx.Put(Table, add(await tx.GetAsync(Table, KeyOf(day, device)) ?? new DayFigures { Day = day, Device = device }));
+    }
+}

@@ -1,0 +1,167 @@
+using System.Text.Json;
+using Charging.Device.V1;
+using Charging.Testing;
+using Xunit;
+
+namespace Charging.Client.Cli.Tests;
+
+/// <summary>What operators do with chargectl: each command as a table and as JSON.</summary>
+public sealed class OperationTests
+{
+    [Fact]
+    public async Task Keys_are_made_used_listed_and_revoked()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var made = (await app.CtlAsync("keys", "add", "night shift", "--role", "Viewer", "--json")).Json;
+        var (id, secret) = (made.GetProperty("key").GetProperty("keyId").GetString()!, made.GetProperty("secret").GetString()!);
+        var key = new Dictionary<string, string> { ["CHARGECTL_KEY"] = secret, ["CHARGECTL_ADDRESS"] = app.Address() };
+        Assert.Equal(0, (await Ctl.ProcessAsync(key, "piles", "list")).ExitCode);
+        var refused = await Ctl.ProcessAsync(key, "cards", "issue", "111111786");
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("needs the role operator", refused.Sentence);
+
+        Assert.Matches($"{id} +night shift +viewer", (await app.CtlAsync("keys", "list")).Output);
+        Assert.Contains("is revoked", (await app.CtlAsync("keys", "revoke", id, "--reason", "left")).Output);
+        Assert.Contains("No valid operator key", (await Ctl.ProcessAsync(key, "piles", "list")).Sentence);
+        var audit = await app.CtlAsync("audit", "list", "--subject", $"key:{id}");
+        Assert.Matches(@"operator\.key \(file\) +KeyService/RevokeKey +key:k\d+ +left +Revoked", audit.Output);
+        Assert.Equal(2, (await app.CtlAsync("audit", "list", "--subject", $"key:{id}", "--json")).Json.GetProperty("entries").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Stations_are_made_found_changed_and_removed()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        Assert.Matches("name +东门", (await app.CtlAsync("stations", "add", "gate", "--name", "东门", "--lat", "22.5431", "--lng", "114.0579")).Output);
+        var device = ChargingApp.NewDeviceNo();
+        await app.CtlAsync("piles", "add", device, "--station", "gate", "--name", "one");
+        Assert.Matches($"piles +{device}", (await app.CtlAsync("stations", "show", "gate")).Output);
+        Assert.Matches("gate +东门 +1 +0 +0", (await app.CtlAsync("stations", "list")).Output);
+        Assert.Matches(@"gate +东门 +\d+ +0", (await app.CtlAsync("stations", "nearest", "--lat", "22.54", "--lng", "114.05")).Output);
+        Assert.Matches("address +1 Road", (await app.CtlAsync("stations", "change", "gate", "--street", "1 Road")).Output);
+        Assert.Contains("belong together", (await app.CtlAsync("stations", "change", "gate", "--lat", "1")).Sentence);
+        Assert.Contains(device, (await app.CtlAsync("stations", "remove", "gate")).Sentence);
+        Assert.Matches("station +-", (await app.CtlAsync("piles", "change", device, "--station", "-")).Output);
+        Assert.Contains("is removed", (await app.CtlAsync("stations", "remove", "gate")).Output);
+        Assert.Equal(0, (await app.CtlAsync("stations", "list", "--json")).Json.GetProperty("stations").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Piles_are_told_and_retired()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var device = (await app.AddPileAsync()).Options.DeviceNo;
+        Assert.Equal("Done.", (await app.CtlAsync("piles", "tell", device, "ReportStatus")).Output.Trim());
+        Assert.Contains("Nothing charges", (await app.CtlAsync("piles", "tell", device, "StopPlug", "--plug", "1")).Sentence);
+        Assert.Contains("--reason", (await app.CtlAsync("piles", "retire", device)).Sentence);
+        Assert.Contains("is retired", (await app.CtlAsync("piles", "retire", device, "--reason", "sold")).Output);
+        Assert.DoesNotContain(device, (await app.CtlAsync("piles", "list")).Output);
+        Assert.Matches($"{device} +retired", (await app.CtlAsync("piles", "list", "--retired")).Output);
+    }
+
+    [Fact]
+    public async Task A_stuck_order_is_found_ended_explained_and_refunded()
+    {
+        await using var stand = await Stand.OpenAsync();
+        var app = stand.App;
+        var orderNo = await stand.BeginAsync(2, 1.00);
+        await stand.ChargedForAnHourAsync(orderNo);
+
+        Assert.Contains("force-end", (await app.CtlAsync("orders", "refund", orderNo, "--reason", "slow")).Sentence);
+        Assert.Matches("state +settled", (await app.CtlAsync("orders", "force-end", orderNo, "--reason", "burnt down")).Output);
+        Assert.Contains("no amount", (await app.CtlAsync("orders", "refund", orderNo, "--reason", "x", "--amount", "0.001")).Sentence);
+        Assert.Matches("given back by operators ¥ +0\\.05", (await app.CtlAsync("orders", "refund", orderNo, "--amount", "0.05", "--to", "Balance", "--reason", "slow")).Output);
+        Assert.Matches("Tried again: .*Stop|Nothing waits", (await app.CtlAsync("orders", "retry", orderNo)).Output);
+        Assert.Contains("not in trouble", (await app.CtlAsync("orders", "resolve", orderNo, "--reason", "x")).Sentence);
+
+        var timeline = await app.CtlAsync("orders", "timeline", orderNo);
+        Assert.Matches("operator +operator.key: ForceEndOrder \\(burnt down\\)", timeline.Output);
+        Assert.True((await app.CtlAsync("orders", "timeline", orderNo, "--json")).Json.GetProperty("entries").GetArrayLength() > 6);
+        Assert.Matches($"{orderNo} ", (await app.CtlAsync("orders", "list", "--order", orderNo, "--plug", "2", "--from", "2019-12-01", "--to", "2019-12-31")).Output);
+        Assert.Matches(@"2019-12-04 +1 +0 +[\d.]+ +1\.0 +1\.00 +0\.25 +0\.05", (await app.CtlAsync("report")).Output);
+        Assert.Equal("1", (await app.CtlAsync("report", "--by", "Pile", "--json")).Json.GetProperty("total").GetProperty("orders").GetString());
+    }
+
+    [Fact]
+    public async Task Riders_and_their_cards_are_looked_after()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var rider = await app.RegisterAsync(wxname: "车主");
+        Assert.Matches("balance ¥ +1\\.50", (await app.CtlAsync("users", "adjust", rider.Phone, "1.50", "--reason", "goodwill")).Output);
+        Assert.Contains("below 0", (await app.CtlAsync("users", "adjust", "车主", "-2", "--reason", "x")).Sentence);
+        Assert.Matches($"{rider.Phone} +车主", (await app.CtlAsync("users", "list")).Output);
+        Assert.Matches("card +2577522B", (await app.CtlAsync("cards", "bind", "2577522B", rider.Phone)).Output);
+        Assert.Matches("blocked +yes", (await app.CtlAsync("cards", "block", "2577522B", "--reason", "lost")).Output);
+        Assert.Matches($"2577522B +physical +{rider.Phone} +blocked", (await app.CtlAsync("cards", "list", "--blocked")).Output);
+        Assert.Matches("blocked +no", (await app.CtlAsync("cards", "unblock", "2577522B")).Output);
+        Assert.Matches("rider +-", (await app.CtlAsync("cards", "unbind", "2577522B")).Output);
+        Assert.Matches("rider +-", (await app.CtlAsync("cards", "show", "2577522B")).Output);
+        Assert.Contains("1 sign-ins ended", (await app.CtlAsync("users", "sign-out", rider.Phone)).Output);
+        Assert.Contains(", blocked", (await app.CtlAsync("users", "block", rider.Phone, "--reason", "fraud")).Output);
+        Assert.Contains("1 riders.", (await app.CtlAsync("users", "list", "--blocked")).Output);
+        Assert.DoesNotContain("blocked", (await app.CtlAsync("users", "unblock", rider.Phone)).Output);
+    }
+
+    [Fact]
+    public async Task Alarms_are_listed_taken_care_of_and_cleared()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var pile = await app.AddPileAsync();
+        pile.RaiseAlarm(AlarmCode.Smoke, 2);
+        await pile.WaitUntilAsync("the alarm was heard", it => it.Unacknowledged.Count == 0);
+        var id = $"{pile.Options.DeviceNo}-02-Smoke";
+        Assert.Matches($"{id} .*open", (await app.CtlAsync("alarms", "list")).Output);
+        Assert.Matches("acknowledged .*operator.key", (await app.CtlAsync("alarms", "ack", id)).Output);
+        Assert.Contains("cleared", (await app.CtlAsync("alarms", "clear", id, "--reason", "replaced")).Output);
+        Assert.Contains("0 alarms.", (await app.CtlAsync("alarms", "list")).Output);
+        Assert.Equal(1, (await app.CtlAsync("alarms", "list", "--state", "Cleared", "--json")).Json.GetProperty("alarms").GetArrayLength());
+    }
+
+    [Theory]
+    [InlineData("piles", "offline")]
+    [InlineData("orders", "reserved")]
+    [InlineData("alarms", "open")]
+    public async Task A_list_that_is_watched_prints_what_changes_until_it_is_ended(string noun, string expected)
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var pile = await app.AddPileAsync();
+        var rider = await app.RegisterAsync();
+        foreach (var json in new[] { false, true })
+        {
+            using var end = new CancellationTokenSource();
+            await using var output = new LockedWriter();
+            using var error = new StringWriter();
+            string[] args = [noun, "list", "--watch", .. json ? new[] { "--json" } : [], .. Ctl.Operator(app)];
+            var watching = Task.Run(() => Chargectl.RunAsync(args, output, error, end.Token));
+            await rider.ReserveAsync(pile.Options.DeviceNo, json ? "02" : "03");
+            pile.RaiseAlarm(json ? AlarmCode.Smoke : AlarmCode.Door, 1);
+            await app.CtlAsync("piles", "add", ChargingApp.NewDeviceNo());
+            await Retry.Until($"{noun} are printed", () => json ? output.Text.Contains("reset") : output.Text.Contains(expected));
+            await end.CancelAsync();
+            Assert.Equal((0, ""), (await watching, error.ToString()));
+            if (json)
+                Assert.All(output.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => JsonDocument.Parse(line).Dispose());
+        }
+    }
+
+    /// <summary>A writer that is read while it is written to.</summary>
+    private sealed class LockedWriter : StringWriter
+    {
+        private readonly Lock _gate = new();
+
+        public string Text
+        {
+            get
+            {
+                lock (_gate)
+                    return ToString();
+            }
+        }
+
+        public override void WriteLine(string? value)
+        {
+            lock (_gate)
+                base.WriteLine(value);
+        }
+    }
+}
