@@ -32,7 +32,7 @@ public sealed class TariffTests
         // Who has reserved pays the price of then.
         await app.CtlAsync("tariffs", "set", "night", "--electricity", "1");
         Assert.Equal(60, (await stand.OrderAsync(orderNo)).Tariff.ElectricityFen);
-        Assert.Contains("A pile has the tariff night", (await app.CtlAsync("tariffs", "delete", "night")).Sentence);
+        Assert.Contains("A pile or a station has the tariff night", (await app.CtlAsync("tariffs", "delete", "night")).Sentence);
         Assert.Equal(0, (await app.CtlAsync("piles", "set-tariff", stand.Device, "--default")).ExitCode);
         Assert.Equal(0, (await app.CtlAsync("tariffs", "delete", "night")).ExitCode);
         Assert.Contains("There is no tariff night", (await app.CtlAsync("tariffs", "show", "night")).Sentence);

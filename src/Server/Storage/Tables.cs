@@ -29,7 +29,8 @@ public static class Tables
     public static readonly IReadOnlyList<FollowedTable> Followed =
     [
         new(AccountTables.Users, Missed.Since), new(AccountTables.Tokens, Missed.Compared),
-        new(PileTables.Piles, Missed.ComparedOften),
+        new(PileTables.Piles, Missed.ComparedOften), new(PileTables.Alarms, Missed.ComparedOften),
+        new(StationTables.Stations, Missed.ComparedOften),
         new(OrderTables.Orders, Missed.Lost), new(OrderTables.BusyPlugs, Missed.ComparedOften),
         new(OperatorKeys.Table, Missed.ComparedOften),
         new(DueRows.Table, Missed.ComparedOften),

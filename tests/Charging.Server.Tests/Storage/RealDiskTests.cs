@@ -142,7 +142,7 @@ public sealed partial class RealDiskTests : IDisposable
         public static async Task<ServerProcess> StartAsync(string directory)
         {
             var server = new ServerProcess(directory);
-            var port = await server._port.Task.WaitAsync(TimeSpan.FromSeconds(60));
+            var port = await server._port.Task.WaitAsync(TimeSpan.FromMinutes(3));
             server._http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
             return server;
         }
@@ -151,7 +151,7 @@ public sealed partial class RealDiskTests : IDisposable
         public static async Task<string> RefusedAsync(string directory)
         {
             await using var server = new ServerProcess(directory);
-            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+            using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(3));
             await server._process.WaitForExitAsync(deadline.Token);
             Assert.Equal(1, server._process.ExitCode);
             _ = server._port.Task.Exception;

@@ -121,8 +121,9 @@ public sealed class CallbackTests
         Assert.Equal(OrderState.Reserved, (await paying.Stand.OrderAsync(orderNo)).State);
 
         paying.WeChat.Faults.Callbacks = Lie.None;
-        await paying.Stand.App.AdvanceUntil(
-            "WeChat has told it again", () => paying.Stand.OrderAsync(orderNo).Result.State == OrderState.Charging, TimeSpan.FromSeconds(1));
+        // It is told again after 15 seconds.
+        paying.Stand.Clock.Advance(TimeSpan.FromSeconds(15));
+        await paying.Stand.UntilAsync(orderNo, OrderState.Charging);
         await paying.CheckAsync();
     }
 
@@ -201,7 +202,8 @@ public sealed class CallbackTests
         await paying.WeChat.PayAsync(orderNo);
         Assert.Equal(503, paying.WeChat.Callbacks.Single().Status);
         paying.WeChat.Faults.Mend();
-        await paying.Stand.App.AdvanceUntil("it came again", () => paying.WeChat.Callbacks.Any(callback => callback.Status == 204), TimeSpan.FromSeconds(1));
+        paying.Stand.Clock.Advance(TimeSpan.FromSeconds(15));
+        await Retry.Until("it came again", () => paying.WeChat.Callbacks.Any(callback => callback.Status == 204));
         await paying.Stand.UntilAsync(orderNo, OrderState.Charging);
         await paying.CheckAsync();
     }

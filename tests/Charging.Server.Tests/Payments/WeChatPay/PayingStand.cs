@@ -51,6 +51,20 @@ internal sealed class PayingStand(WeChatPayDouble wechat, Stand stand) : IAsyncD
     /// <summary>What the rider has on the balance, in fen.</summary>
     public async Task<long> BalanceAsync() => (await UserAsync()).BalanceFen;
 
+    /// <summary>
+    /// Moves the clock from one due row to the next until something has happened. While a row is at work the clock rests: an answer that takes long
+    /// on a busy machine must not be five minutes old when it is read.
+    /// </summary>
+    public Task PassUntilAsync(string reason, Func<Task<bool>> condition) => Retry.Until(reason, async () =>
+    {
+        if (await condition())
+            return true;
+        var due = await Store.RunAsync(tx => tx.ListAsync(DueRows.Table.ByKey, new KeyRange("", KeyRange.End), 200));
+        if (due.Count > 0 && due.All(row => row.LeasedBy is null) && due.Min(row => row.DueAt) - stand.Clock.GetUtcNow() is var pause && pause > TimeSpan.Zero)
+            stand.Clock.Advance(pause);
+        return false;
+    });
+
     /// <summary>The due row of a refund.</summary>
     public Task<DueRow?> DueAsync(string refundNo) => Store.RunAsync(tx => tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Refund, refundNo)));
 

@@ -11,8 +11,6 @@ namespace Charging.Server.Tests.Payments.WeChatPay;
 /// <summary>Orders that WeChat Pay makes difficult still come to their end, and no fen is lost on the way.</summary>
 public sealed class WeChatSagaTests
 {
-    private static readonly TimeSpan Step = TimeSpan.FromSeconds(15);
-
     [Theory]
     [InlineData(Outage.CutAfter)]
     [InlineData(Outage.Cut)]
@@ -24,7 +22,7 @@ public sealed class WeChatSagaTests
         paying.WeChat.Faults.Break(outage, WeChatCall.Refund, times: 2);
         paying.WeChat.Faults.Break(outage, WeChatCall.RefundQuery, times: 1);
         var orderNo = await PayAsync(paying);
-        await paying.Stand.App.AdvanceUntil("it went back", () => StateOf(paying, orderNo) == OrderState.Refunded, Step);
+        await paying.PassUntilAsync("it went back", async () => (await paying.Stand.OrderAsync(orderNo)).State == OrderState.Refunded);
         Assert.Equal([new($"{orderNo}R1", 101)], paying.WeChat.Books.Refunds);
         await paying.CheckAsync();
     }
@@ -35,11 +33,11 @@ public sealed class WeChatSagaTests
         await using var paying = await OpenAsync();
         paying.WeChat.Faults.RefundError = "NOT_ENOUGH";
         var orderNo = await PayAsync(paying);
-        await paying.Stand.App.AdvanceUntil("it was asked for thrice", () => paying.WeChat.Count(WeChatCall.Refund) >= 3, Step);
+        await paying.PassUntilAsync("it was asked for thrice", () => Task.FromResult(paying.WeChat.Count(WeChatCall.Refund) >= 3));
         Assert.Equal((OrderState.Refunding, 101L), await paying.Stand.OrderAsync(orderNo) is var order ? (order.State, order.OwedFen) : default);
         await paying.CheckAsync();
         paying.WeChat.Faults.RefundError = null;
-        await paying.Stand.App.AdvanceUntil("it went back", () => StateOf(paying, orderNo) == OrderState.Refunded, Step);
+        await paying.PassUntilAsync("it went back", async () => (await paying.Stand.OrderAsync(orderNo)).State == OrderState.Refunded);
         Assert.Equal([new($"{orderNo}R1", 101)], paying.WeChat.Books.Refunds);
         await paying.CheckAsync();
     }
@@ -50,9 +48,9 @@ public sealed class WeChatSagaTests
         await using var paying = await OpenAsync();
         paying.WeChat.Faults.RefundEnd = "CLOSED";
         var orderNo = await PayAsync(paying);
-        await paying.Stand.App.AdvanceUntil("it was given up", () => paying.WeChat.Books.Refund($"{orderNo}R1")?.Status == "CLOSED", Step);
+        await paying.PassUntilAsync("it was given up", () => Task.FromResult(paying.WeChat.Books.Refund($"{orderNo}R1")?.Status == "CLOSED"));
         paying.WeChat.Faults.RefundEnd = "SUCCESS";
-        await paying.Stand.App.AdvanceUntil("it went back", () => StateOf(paying, orderNo) == OrderState.Refunded, Step);
+        await paying.PassUntilAsync("it went back", async () => (await paying.Stand.OrderAsync(orderNo)).State == OrderState.Refunded);
         Assert.Equal(101, paying.WeChat.Books.Refunds.Values.Sum());
         Assert.DoesNotContain($"{orderNo}R1", paying.WeChat.Books.Refunds.Keys);
         await paying.CheckAsync();
@@ -64,7 +62,7 @@ public sealed class WeChatSagaTests
         await using var paying = await OpenAsync();
         (paying.WeChat.Faults.RefundEnd, paying.WeChat.Faults.RefundTakes) = ("ABNORMAL", TimeSpan.FromSeconds(10));
         var orderNo = await PayAsync(paying);
-        await paying.Stand.App.AdvanceUntil("it waits", () => paying.Stand.OrderAsync(orderNo).Result.Trouble == Refunds.Abnormal, Step);
+        await paying.PassUntilAsync("it waits", async () => (await paying.Stand.OrderAsync(orderNo)).Trouble == Refunds.Abnormal);
         Assert.Equal(101, (await paying.Stand.OrderAsync(orderNo)).OwedFen);
         await paying.CheckAsync();
     }
@@ -78,7 +76,7 @@ public sealed class WeChatSagaTests
         await paying.WeChat.PayAsync(orderNo);
         await paying.Stand.App.RestartAsync();
         paying.WeChat.Reach(paying.Stand.App);
-        await paying.Stand.App.AdvanceUntil("it went back", () => StateOf(paying, orderNo) == OrderState.Refunded, Step);
+        await paying.PassUntilAsync("it went back", async () => (await paying.Stand.OrderAsync(orderNo)).State == OrderState.Refunded);
         Assert.Equal(0, paying.WeChat.Books.BalanceFen);
         await paying.CheckAsync();
     }
@@ -111,6 +109,4 @@ public sealed class WeChatSagaTests
         await paying.Stand.UntilAsync(orderNo, OrderState.Refunding, OrderState.Refunded);
         return orderNo;
     }
-
-    private static OrderState StateOf(PayingStand paying, string orderNo) => paying.Stand.OrderAsync(orderNo).Result.State;
 }
