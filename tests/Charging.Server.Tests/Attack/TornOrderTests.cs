@@ -17,7 +17,11 @@ public sealed class TornOrderTests
         var history = await MoneyHistory.LiveAsync(stand);
         await MoneyHistory.SpoilAsync(stand, OrderTables.Orders, history.Refunded, order => order with
         {
-            State = OrderState.StartFailed, HoldFen = order.PaidFen, RefundedFen = 0, OwedFen = 0, Refunds = 0,
+            State = OrderState.StartFailed,
+            HoldFen = order.PaidFen,
+            RefundedFen = 0,
+            OwedFen = 0,
+            Refunds = 0,
         });
 
         var findings = await new LedgerTail(LedgerMark.None).CheckAsync(
