@@ -35,9 +35,10 @@ public sealed class MobilePayment(
         if (order.PaidAt is null)
         {
             var paid = await check.AskAsync(orderNo.ToString(), request.Fen, cancellationToken);
-            if (!paid.IsOk)
+            order = paid.IsOk ? await TakeUpAsync(orderNo, new FoundPayment(paid.Value, request.Fen, Revive: true)) : await ReadAsync(orderNo);
+            // Meanwhile it may have been taken up by a callback, and have failed, and have gone back: then that is what counts.
+            if (!paid.IsOk && order is not { PaidAt: not null })
                 return paid.Code;
-            order = await TakeUpAsync(orderNo, new FoundPayment(paid.Value, request.Fen, Revive: true));
         }
         // Somebody else may have taken up what was paid, with the right amount.
         if (order is { PaidAt: not null } && order.PaidFen != request.Fen && order.Cause != FailCause.Amount)

@@ -13,6 +13,9 @@ public enum PaymentState
 
     /// <summary>It was closed and can no longer be paid.</summary>
     Closed,
+
+    /// <summary>It was paid, and some of it has gone back, or all. Who learns of the payment only now gives nothing for it.</summary>
+    Refunded,
 }
 
 /// <summary>A provider's answer about a payment.</summary>

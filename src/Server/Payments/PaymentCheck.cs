@@ -11,7 +11,7 @@ public sealed class PaymentCheck(IPaymentProvider provider, TimeProvider clock)
         TimeSpan.Zero, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(4),
     ];
 
-    /// <summary>What the provider says was paid, in fen; 订单未支付 when it does not know of a payment, 402 when it cannot be trusted.</summary>
+    /// <summary>What the provider says was paid, in fen; 订单未支付 when it does not know of a payment, or has sent it back, 402 when it cannot be trusted.</summary>
     /// <exception cref="ProviderUnavailableException">It gave no answer at the last asking.</exception>
     public async Task<Result<long>> AskAsync(string orderNo, long saidFen, CancellationToken cancellationToken)
     {
@@ -26,6 +26,8 @@ public sealed class PaymentCheck(IPaymentProvider provider, TimeProvider clock)
                 silent = null;
                 if (answer.State == PaymentState.Paid)
                     return answer.PaidFen > 0 ? answer.PaidFen : ResultCode.SystemError;
+                if (answer.State == PaymentState.Refunded)
+                    return ResultCode.OrderUnpaid;
             }
             catch (ProviderUnavailableException fault)
             {

@@ -124,7 +124,10 @@ public sealed class Reconciliation(IStore store, IPaymentProvider provider, Ledg
         switch (difference.Kind)
         {
             case DifferenceKind.PaymentNotInLedger when OrderNo.TryParse(difference.No, out _):
-                if (!await store.RunAsync(tx => effects.TakeUpAsync(tx, difference.No, difference.BillFen), cancellationToken))
+                // The bill tells what was paid, and not what became of it since.
+                if (await provider.QueryAsync(difference.No, null, cancellationToken) is not { State: PaymentState.Paid } answer)
+                    return difference with { Note = "not taken up: the provider says that it was sent back, or not paid" };
+                if (!await store.RunAsync(tx => effects.TakeUpAsync(tx, difference.No, answer.PaidFen), cancellationToken))
                     return difference;
                 var (fen, _) = await PaidAsync(difference.No, cancellationToken);
                 return difference with { Note = fen == difference.BillFen ? "taken up now" : "not taken up: look at the order" };

@@ -1,4 +1,5 @@
 using Charging.Server.Calls;
+using Charging.Server.Orders;
 using Charging.Server.Storage;
 
 namespace Charging.Server.Payments;
@@ -9,6 +10,12 @@ namespace Charging.Server.Payments;
 /// </summary>
 public sealed class UnpaidOrders(IStore store, IPaymentProvider provider, PaymentEffects effects, DueKind kind) : IDueHandler
 {
+    /// <summary>
+    /// What an order is marked with when its payment has gone back, or a part of it, before the server learnt of it: somebody
+    /// did that at the provider, and has to see to the rest.
+    /// </summary>
+    public const string RefundedElsewhere = "REFUNDED_ELSEWHERE";
+
     private const int MostTries = 8;
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(15);
 
@@ -52,6 +59,8 @@ public sealed class UnpaidOrders(IStore store, IPaymentProvider provider, Paymen
         tx.Done(row.Kind, row.Subject);
         if (answer is { State: PaymentState.Paid } paid)
             await effects.TakeUpAsync(tx, row.Subject, paid.PaidFen);
+        else if (answer is { State: PaymentState.Refunded } && await tx.GetAsync(OrderTables.Orders, row.Subject) is { SurplusFen: 0, Trouble: null } order)
+            tx.Put(OrderTables.Orders, order with { Trouble = RefundedElsewhere });
         else if (await tx.GetAsync(TopUp.Table, row.Subject) is { State: TopUpState.Open } topUp)
             tx.Put(TopUp.Table, topUp with { State = TopUpState.Closed });
         return true;

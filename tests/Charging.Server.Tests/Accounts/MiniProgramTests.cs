@@ -2,6 +2,7 @@ using Charging.Server.Accounts.MiniProgram;
 using Charging.Server.Calls;
 using Charging.Server.Orders;
 using Charging.Server.Tests.Payments.WeChatPay;
+using Charging.Server.Storage;
 using Charging.Testing;
 using Charging.Testing.WeChatPay;
 using Microsoft.Extensions.DependencyInjection;
@@ -179,5 +180,5 @@ public sealed class MiniProgramTests
     }
 
     private static Task NothingIsDueAsync(PayingStand paying, string orderNo) =>
-        Retry.Until("nobody is to be told any more", async () => await paying.NoticeAsync(orderNo) is null);
+        Retry.Until("nobody is to be told any more", async () => await paying.DueAsync(DueKind.Notice, orderNo) is null);
 }

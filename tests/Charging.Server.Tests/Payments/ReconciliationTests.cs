@@ -83,6 +83,7 @@ public sealed class ReconciliationTests
         List<BillLine> lines = [.. Lines(history), new BillLine(history.OpenTopUp, history.OpenTopUp, 500, false), new BillLine(reserved, reserved, 60, false)];
         provider.Bills[Day] = lines;
 
+        (provider.Known[history.OpenTopUp], provider.Known[reserved]) = (new(PaymentState.Paid, 500), new(PaymentState.Paid, 60));
         Assert.Equal(2, (await ReconcileAsync(stand)).Differences.Count);
         Assert.Equal(2, (await ReconcileAsync(stand)).Differences.Count);
         var repaired = await ReconcileAsync(stand, repair: true);
@@ -92,6 +93,21 @@ public sealed class ReconciliationTests
         // What was left is paid back; the plug is not given to it.
         await stand.UntilAsync(reserved, OrderState.Refunded);
         Assert.DoesNotContain((await ReconcileAsync(stand, repair: true)).Differences, difference => difference.Kind == DifferenceKind.PaymentNotInLedger);
+        await stand.CheckAsync(knowsBooks: false);
+    }
+
+    [Fact]
+    public async Task A_repair_gives_nothing_for_a_payment_that_somebody_has_sent_back()
+    {
+        var (stand, provider, history) = await OpenAsync();
+        await using var _ = stand;
+        provider.Bills[Day] = [.. Lines(history), new BillLine(history.OpenTopUp, history.OpenTopUp, 500, false), new BillLine("hand1", history.OpenTopUp, 500, true)];
+        provider.Known[history.OpenTopUp] = new(PaymentState.Refunded);
+
+        var repaired = await ReconcileAsync(stand, repair: true);
+
+        Assert.Contains(repaired.Differences, difference => difference.No == history.OpenTopUp && difference.Note.Contains("was sent back", StringComparison.Ordinal));
+        Assert.Equal(2, (await ReconcileAsync(stand)).Differences.Count);
         await stand.CheckAsync(knowsBooks: false);
     }
 
@@ -185,6 +201,14 @@ public sealed class ReconciliationTests
     private sealed class BillProvider : TestProvider
     {
         public override Task<PaymentAnswer> QueryAsync(string orderNo, long? expectedFen, CancellationToken cancellationToken) =>
-            Task.FromResult(expectedFen is { } fen ? new PaymentAnswer(PaymentState.Paid, fen) : new PaymentAnswer(PaymentState.Closed));
+            Task.FromResult((expectedFen, Known.GetValueOrDefault(orderNo)) switch
+            {
+                (_, { State: not PaymentState.NotPaid } known) => known,
+                ({ } fen, _) => new PaymentAnswer(PaymentState.Paid, fen),
+                _ => new PaymentAnswer(PaymentState.Closed),
+            });
+
+        /// <summary>What it says of a payment, whatever it is told.</summary>
+        public Dictionary<string, PaymentAnswer> Known { get; } = [];
     }
 }

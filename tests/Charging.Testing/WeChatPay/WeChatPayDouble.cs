@@ -150,6 +150,14 @@ public sealed class WeChatPayDouble : IAsyncDisposable
         return PayAsync(orderNo);
     }
 
+    /// <summary>Somebody sends a payment back, or a part of it, on the merchant platform.</summary>
+    public void RefundByHand(string orderNo, long fen)
+    {
+        var refund = new BookedRefund { No = $"hand{orderNo}", OrderNo = orderNo, Fen = fen, At = Clock.GetUtcNow(), NotifyUrl = "", Status = "SUCCESS" };
+        if (Books.Book(refund, Books.Payments[orderNo]).Error is { } error)
+            throw new InvalidOperationException($"The merchant platform refuses: {error}.");
+    }
+
     /// <summary>Sends the callback of a payment once more.</summary>
     /// <returns>The HTTP status of the answer; null when there was none.</returns>
     public Task<int?> TellPaidAsync(string orderNo) => _callbacks.PaidAsync(orderNo);

@@ -23,11 +23,14 @@ internal static class WeChatTransactions
         : !IsKnown(transaction.TradeState) ? "its state is not known"
         : null;
 
-    /// <summary>What it says of the payment. One with refunds stays paid, with its whole amount.</summary>
-    public static PaymentAnswer StateOf(WeChatTransaction transaction) =>
-        IsPaid(transaction) ? new PaymentAnswer(PaymentState.Paid, transaction.Amount?.Total ?? 0)
-        : transaction.TradeState is "CLOSED" or "REVOKED" ? new PaymentAnswer(PaymentState.Closed)
-        : new PaymentAnswer(PaymentState.NotPaid);
+    /// <summary>What it says of the payment.</summary>
+    public static PaymentAnswer StateOf(WeChatTransaction transaction) => transaction.TradeState switch
+    {
+        "SUCCESS" => new PaymentAnswer(PaymentState.Paid, transaction.Amount?.Total ?? 0),
+        "REFUND" => new PaymentAnswer(PaymentState.Refunded),
+        "CLOSED" or "REVOKED" => new PaymentAnswer(PaymentState.Closed),
+        _ => new PaymentAnswer(PaymentState.NotPaid),
+    };
 
     private static bool IsPaid(WeChatTransaction transaction) => transaction.TradeState is "SUCCESS" or "REFUND";
 

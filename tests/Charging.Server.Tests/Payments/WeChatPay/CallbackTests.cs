@@ -4,6 +4,7 @@ using Charging.Device.V1;
 using Charging.PileSimulator;
 using Charging.Server.Orders;
 using Charging.Server.Tests.Piles;
+using Charging.Server.Storage;
 using Charging.Testing;
 using Charging.Testing.WeChatPay;
 using Xunit;
@@ -170,7 +171,7 @@ public sealed class CallbackTests
         var orderNo = await paying.ReserveAsync();
         await paying.WeChat.PayAsync(orderNo);
         await Retry.Until("the refund is under way", () => paying.WeChat.Books.Refund($"{orderNo}R1") is not null);
-        await Retry.Until("that is known", async () => await paying.DueAsync($"{orderNo}R1") is { LeasedBy: null, Tries: 1 });
+        await Retry.Until("that is known", async () => await paying.DueAsync(DueKind.Refund, $"{orderNo}R1") is { LeasedBy: null, Tries: 1 });
         paying.Stand.Clock.Advance(TimeSpan.FromSeconds(10));
         // It would be asked again after 30 seconds.
         await paying.Stand.UntilAsync(orderNo, OrderState.Refunded);

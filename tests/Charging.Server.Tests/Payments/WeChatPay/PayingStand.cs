@@ -65,11 +65,8 @@ internal sealed class PayingStand(WeChatPayDouble wechat, Stand stand) : IAsyncD
         return false;
     });
 
-    /// <summary>The due row of a refund.</summary>
-    public Task<DueRow?> DueAsync(string refundNo) => Store.RunAsync(tx => tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Refund, refundNo)));
-
-    /// <summary>The due row that tells of an order's end.</summary>
-    public Task<DueRow?> NoticeAsync(string orderNo) => Store.RunAsync(tx => tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Notice, orderNo)));
+    /// <summary>A due row.</summary>
+    public Task<DueRow?> DueAsync(DueKind kind, string subject) => Store.RunAsync(tx => tx.GetAsync(DueRows.Table, DueRow.KeyOf(kind, subject)));
 
     /// <summary>WeChat knows the rider from now on.</summary>
     public Task LearnOpenIdAsync(string openId) => Store.RunAsync(async tx =>

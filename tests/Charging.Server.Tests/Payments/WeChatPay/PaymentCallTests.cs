@@ -61,7 +61,7 @@ public sealed class PaymentCallTests
     }
 
     [Fact]
-    public async Task A_payment_is_not_made_not_paid_paid_and_paid_although_a_part_went_back()
+    public async Task A_payment_is_not_made_not_paid_paid_and_sent_back()
     {
         await using var client = await WeChatPayClient.OpenAsync();
         Assert.Equal(new PaymentAnswer(PaymentState.NotPaid), await client.QueryAsync());
@@ -73,12 +73,12 @@ public sealed class PaymentCallTests
         Assert.Equal(PaymentState.NotPaid, (await client.QueryAsync()).State);
         Assert.Equal(new PaymentAnswer(PaymentState.Paid, 101), await client.QueryAsync());
         Assert.Equal(RefundState.Done, await client.RefundAsync());
-        Assert.Equal(new PaymentAnswer(PaymentState.Paid, 101), await client.QueryAsync());
+        Assert.Equal(new PaymentAnswer(PaymentState.Refunded), await client.QueryAsync());
     }
 
     [Theory]
     [InlineData("SUCCESS", PaymentState.Paid)]
-    [InlineData("REFUND", PaymentState.Paid)]
+    [InlineData("REFUND", PaymentState.Refunded)]
     [InlineData("NOTPAY", PaymentState.NotPaid)]
     [InlineData("USERPAYING", PaymentState.NotPaid)]
     [InlineData("PAYERROR", PaymentState.NotPaid)]

@@ -2,6 +2,7 @@ using Charging.Device.V1;
 using Charging.PileSimulator;
 using Charging.Server.Orders;
 using Charging.Server.Payments;
+using Charging.Server.Storage;
 using Charging.Testing;
 using Charging.Testing.WeChatPay;
 using Xunit;
@@ -79,6 +80,43 @@ public sealed class WeChatSagaTests
         await paying.PassUntilAsync("it went back", async () => (await paying.Stand.OrderAsync(orderNo)).State == OrderState.Refunded);
         Assert.Equal(0, paying.WeChat.Books.BalanceFen);
         await paying.CheckAsync();
+    }
+
+    [Theory]
+    [InlineData(101)]
+    [InlineData(40)]
+    public async Task A_payment_that_was_sent_back_by_hand_gives_no_power(long fen)
+    {
+        await using var paying = await PayingStand.OpenAsync();
+        paying.WeChat.Faults.CallbackMode = CallbackMode.Never;
+        var orderNo = await paying.ReserveAsync();
+        await paying.WeChat.PayAsync(orderNo);
+        paying.WeChat.RefundByHand(orderNo, fen);
+
+        Assert.Equal("订单未支付", (await paying.Stand.ChargeAsync(orderNo)).Message);
+
+        await paying.PassUntilAsync("an operator is told", async () => (await paying.Stand.OrderAsync(orderNo)).Trouble == UnpaidOrders.RefundedElsewhere);
+        Assert.Equal((OrderState.Expired, 0L), await paying.Stand.OrderAsync(orderNo) is var order ? (order.State, order.PaidFen) : default);
+        Assert.Equal(0, paying.Stand.Pile.StartsObeyed(orderNo));
+        await paying.Stand.CheckAsync(knowsBooks: false);
+    }
+
+    [Fact]
+    public async Task A_top_up_that_was_sent_back_by_hand_is_not_credited()
+    {
+        await using var paying = await PayingStand.OpenAsync();
+        paying.WeChat.Faults.CallbackMode = CallbackMode.Never;
+        var orderNo = (await paying.Stand.Rider.NewTopUpAsync(20)).Data!.Value.GetString()!;
+        await paying.PrepayAsync(orderNo, 2000);
+        await paying.WeChat.PayAsync(orderNo);
+        paying.WeChat.RefundByHand(orderNo, 2000);
+
+        Assert.Equal("订单未支付", (await paying.Stand.Rider.CreditAsync(orderNo, 20)).Message);
+
+        await paying.PassUntilAsync("it was closed", () => Task.FromResult(paying.WeChat.Count(WeChatCall.Close) > 0));
+        await paying.PassUntilAsync("it is not asked about any more", async () => await paying.DueAsync(DueKind.Close, orderNo) is null);
+        Assert.Equal(0, await paying.BalanceAsync());
+        await paying.Stand.CheckAsync(knowsBooks: false);
     }
 
     [Fact]
