@@ -1,3 +1,5 @@
+using Charging.Server.Storage;
+
 namespace Charging.Server.Payments.WeChatPay;
 
 /// <summary>Settings under `Charging:Payment:WeChatPay`. Keys come from a file, or as text from the environment (docs/wechat-pay.md).</summary>
@@ -41,7 +43,10 @@ public sealed record WeChatPayOptions
     /// <summary>Where WeChat Pay is.</summary>
     public string BaseUrl { get; init; } = "https://api.mch.weixin.qq.com";
 
-    /// <summary>How long a call may take.</summary>
+    /// <summary>Work that is due makes two calls, and has to be done well before its lease ends.</summary>
+    private static readonly TimeSpan LongestTimeout = DueRow.Lease / 3;
+
+    /// <summary>How long a call may take; at most 10 s.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>One sentence about the first setting that is missing or makes no sense; null when all do. The keys are judged by <see cref="MerchantKeys"/>.</summary>
@@ -53,7 +58,7 @@ public sealed record WeChatPayOptions
         : !IsSafe(BaseUrl) ? $"{Section}:BaseUrl is no https address: leave it out to use WeChat Pay's own."
         : Missing(PublicKeyId) && !(Missing(PublicKey) && Missing(PublicKeyFile)) ? $"{Section}:PublicKeyId is not set, and there is a public key: copy its id, PUB_KEY_ID_…, from the merchant platform."
         : !Missing(PublicKeyId) && !PublicKeyId!.StartsWith("PUB_KEY_ID_", StringComparison.Ordinal) ? $"{Section}:PublicKeyId does not begin with PUB_KEY_ID_: copy it from the merchant platform, beside the public key."
-        : Timeout < TimeSpan.FromMilliseconds(100) || Timeout > TimeSpan.FromSeconds(25) ? $"{Section}:Timeout is not between 00:00:00.1 and 00:00:25: give a time such as 00:00:05."
+        : Timeout < TimeSpan.FromMilliseconds(100) || Timeout > LongestTimeout ? $"{Section}:Timeout is not between 00:00:00.1 and 00:00:10: give a time such as 00:00:05."
         : null;
 
     /// <summary>The address of a callback.</summary>

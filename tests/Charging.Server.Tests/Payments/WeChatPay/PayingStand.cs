@@ -30,7 +30,7 @@ internal sealed class PayingStand(WeChatPayDouble wechat, Stand stand) : IAsyncD
         {
             Clock = clock,
             Configure = configure,
-            Settings = [.. wechat.Settings, "--Charging:Payment:WeChatPay:Timeout=00:00:20", .. settings],
+            Settings = [.. wechat.Settings, "--Charging:Payment:WeChatPay:Timeout=00:00:10", .. settings],
         });
         wechat.Reach(app);
         return new PayingStand(wechat, new Stand(app, clock, await app.AddPileAsync(), await app.RegisterAsync()));

@@ -28,7 +28,7 @@ internal sealed class WeChatPayClient : IAsyncDisposable
     {
         (WeChat, Clock) = (wechat, clock);
         var builder = WebApplication.CreateEmptyBuilder(
-            new WebApplicationOptions { Args = [.. wechat.Settings, "--Charging:Payment:WeChatPay:Timeout=00:00:20", .. settings] });
+            new WebApplicationOptions { Args = [.. wechat.Settings, "--Charging:Payment:WeChatPay:Timeout=00:00:10", .. settings] });
         // It is only built, to have the services; nothing listens.
         builder.WebHost.UseKestrelCore();
         builder.Logging.AddProvider(Log);
