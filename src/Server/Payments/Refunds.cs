@@ -31,8 +31,8 @@ public sealed class Refunds(IStore store, IPaymentProvider provider) : IDueHandl
     /// <summary>The provider says that something has become of a refund: it is asked now, and not when its pause is over.</summary>
     public Task HearAsync(string refundNo) => RetryAsync(refundNo);
 
-    /// <summary>Whether a refund has been tried for so long that a person should look.</summary>
-    public static bool IsOverdue(DueRow row) => row.Tries >= TriesBeforeTrouble;
+    /// <summary>Whether a refund has been tried for so long that a person should look. A try that ended in a fault counts too.</summary>
+    public static bool IsOverdue(DueRow row) => Math.Max(row.Tries, row.Leases) >= TriesBeforeTrouble;
 
     /// <summary>An operator wants the provider to be asked now.</summary>
     /// <returns>Whether it is a refund that is owed.</returns>
@@ -52,9 +52,17 @@ public sealed class Refunds(IStore store, IPaymentProvider provider) : IDueHandl
     /// <inheritdoc/>
     public async Task RunAsync(DueRow row, CancellationToken cancellationToken)
     {
-        var refund = await store.RunAsync(tx => tx.GetAsync(Refund.Table, row.Subject), cancellationToken);
+        var refund = await store.RunAsync(tx => BeginTryAsync(tx, row), cancellationToken);
         var state = refund is { Step: RefundStep.Owed } ? await AskAsync(refund, row.Tries, cancellationToken) : RefundState.Unknown;
         await store.RunAsync(tx => RecordAsync(tx, row, state), cancellationToken);
+    }
+
+    private static async ValueTask<Refund?> BeginTryAsync(ITransaction tx, DueRow row)
+    {
+        var refund = await tx.GetAsync(Refund.Table, row.Subject);
+        if (refund is { Step: RefundStep.Owed } && IsOverdue(row))
+            await MarkAsync(tx, refund, Overdue);
+        return refund;
     }
 
     private async Task<RefundState> AskAsync(Refund refund, int tries, CancellationToken cancellationToken)
@@ -136,8 +144,12 @@ public sealed class Refunds(IStore store, IPaymentProvider provider) : IDueHandl
         tx.Put(DueRows.Table, again);
         tx.Put(Refund.Table, refund);
         var trouble = refund.LastAnswer == RefundState.Abnormal ? Abnormal : IsOverdue(again) ? Overdue : null;
-        if (trouble is null)
-            return;
+        if (trouble is not null)
+            await MarkAsync(tx, refund, trouble);
+    }
+
+    private static async ValueTask MarkAsync(ITransaction tx, Refund refund, string trouble)
+    {
         var key = refund.OrderNo.ToString();
         if (await tx.GetAsync(OrderTables.Orders, key) is { Trouble: null } order)
             tx.Put(OrderTables.Orders, order with { Trouble = trouble });
