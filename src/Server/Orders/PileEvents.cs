@@ -102,7 +102,12 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands com
         foreach (var number in plugs)
         {
             var id = new PlugId(device, number);
-            if (await tx.GetAsync(OrderTables.BusyPlugs, id.ToString()) is { StartSentAt: not null } busy)
+            if (await tx.GetAsync(OrderTables.BusyPlugs, id.ToString()) is not { StartSentAt: not null } busy)
+                continue;
+            // Or the start would be sent again, after a stop that the pile has answered because it had not heard of the first.
+            if (await tx.GetAsync(OrderTables.Orders, busy.OrderNo.ToString()) is { State: OrderState.Starting } order)
+                await Starts.GiveUpAsync(tx, order, $"The start is given up: {alarm.Code}.");
+            else
                 await Stops.RequestAsync(tx, busy.OrderNo.ToString(), id);
         }
     }

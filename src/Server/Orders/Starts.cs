@@ -96,7 +96,7 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
                 await tx.TellAsync(order.No, "The start command was sent again: the pile had not answered.");
                 break;
             case OrderState.Starting:
-                await GiveUpAsync(tx, order);
+                await GiveUpAsync(tx, order, "The pile never answered the start.");
                 return false;
             default:
                 tx.Done(DueKind.Start, row.Subject);
@@ -108,10 +108,11 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
         return true;
     }
 
-    private static async ValueTask GiveUpAsync(ITransaction tx, Order order)
+    /// <summary>A start that was sent is not sent again: the pile is told to stop, and until it has answered it may be charging.</summary>
+    public static async ValueTask GiveUpAsync(ITransaction tx, Order order, string why)
     {
         tx.Put(OrderTables.Orders, order.FailStart(FailCause.Start));
-        await tx.TellAsync(order.No, "The pile never answered the start.");
+        await tx.TellAsync(order.No, why);
         tx.Done(DueKind.Start, order.No.ToString());
         await Stops.RequestAsync(tx, order.No.ToString(), order.Plug);
         tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Unconfirmed, Subject = order.No.ToString(), DueAt = tx.Now + LongestDoubt });

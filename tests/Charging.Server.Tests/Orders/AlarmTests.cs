@@ -1,4 +1,5 @@
 using Charging.Device.V1;
+using Charging.PileSimulator;
 using Charging.Server.Orders;
 using Charging.Testing;
 using Xunit;
@@ -29,6 +30,24 @@ public sealed class AlarmTests
             else
                 Assert.Equal(OrderState.Charging, (await stand.OrderAsync(orderNo)).State);
         }
+        await stand.CheckAsync();
+    }
+
+    [Fact]
+    public async Task A_start_that_the_pile_did_not_hear_is_not_sent_again_into_smoke()
+    {
+        await using var stand = await Stand.OpenAsync();
+        stand.Pile.Faults = new PileFaults { Silent = true };
+        var orderNo = await stand.ReserveAsync();
+        var call = stand.ChargeAsync(orderNo);
+        await stand.UntilAsync(orderNo, OrderState.Starting);
+        stand.Pile.RaiseAlarm(AlarmCode.Smoke, 2);
+        await stand.UntilAsync(orderNo, OrderState.StartFailed);
+        stand.Pile.Faults = new PileFaults();
+
+        Assert.Equal(4000, (await call).Code);
+        await stand.PassUntilAsync(orderNo, OrderState.Refunded);
+        Assert.Equal(0, stand.Pile.StartsObeyed(orderNo));
         await stand.CheckAsync();
     }
 }
