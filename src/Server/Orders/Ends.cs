@@ -91,8 +91,10 @@ public sealed class OverdueCharges(IStore store, Board board, PileCommands comma
             tx.Done(DueKind.Overdue, row.Subject);
             return null;
         }
-        var reach = board.Reach(order.Plug.Device);
-        var reported = board.Find(order.Plug.Device)?.Plug(order.Plug.Number);
+        var view = board.Find(order.Plug.Device);
+        // One that has just connected is about to say what it does.
+        var reach = view is { IsConnected: true, Status: null } ? PileReach.Unheard : board.Reach(order.Plug.Device);
+        var reported = view?.Plug(order.Plug.Number);
         if (reach == PileReach.Offline || row.Tries >= MostLooks || (reach == PileReach.Online && reported?.OrderNo != row.Subject))
         {
             await Ends.LostAsync(tx, order);

@@ -1,7 +1,9 @@
 using Charging.Device.V1;
 using Charging.PileSimulator;
 using Charging.Server.Orders;
+using Charging.Server.Storage;
 using Charging.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Charging.Server.Tests.Orders;
@@ -168,6 +170,31 @@ public sealed class EndTests
     }
 
     [Fact]
+    public async Task A_charge_is_not_over_because_its_pile_has_just_connected_and_said_nothing_yet()
+    {
+        await using var stand = await Stand.OpenAsync();
+        var device = ChargingApp.NewDeviceNo();
+        var secret = await RawPile.RegisterAsync(stand.App, device);
+        var orderNo = "";
+        await using (var pile = await RawPile.ConnectAsync(stand.App, device, secret))
+        {
+            await pile.ReportAsync(new PlugStatus { Plug = 2, State = PlugState.Connected });
+            orderNo = (await stand.Rider.ReserveAsync(device, "02")).Data!.Value.GetString()!;
+            var call = stand.Rider.ChargeAsync(device, "02", orderNo, "0.01");
+            await pile.AnswerAsync(await pile.HearAsync(command => command.StartCharge is not null));
+            await call;
+        }
+        stand.Clock.Advance(TimeSpan.FromSeconds(144 + 599));
+        await using var again = await RawPile.ConnectAsync(stand.App, device, secret);
+        stand.Clock.Advance(TimeSpan.FromSeconds(2));
+        await Retry.Until("it was looked after", async () => (await DueAsync(stand, orderNo)) is { Kind: DueKind.Overdue, Tries: 1 });
+        await again.RaiseAsync(1, raised => raised.ChargeEnded = new ChargeEnded { OrderNo = orderNo, Plug = 2, Seconds = 144, Reason = EndReason.LimitReached });
+        await stand.UntilAsync(orderNo, OrderState.Settled);
+        Assert.Equal((144, null), (await stand.OrderAsync(orderNo)) is var order ? (order.Seconds, order.Trouble) : default);
+        await stand.CheckAsync();
+    }
+
+    [Fact]
     public async Task A_charge_that_nobody_ordered_is_stopped()
     {
         await using var stand = await Stand.OpenAsync();
@@ -178,4 +205,7 @@ public sealed class EndTests
         Assert.Equal(5u, (await pile.HearAsync(command => command.StopCharge?.OrderNo == "201901010000000002")).StopCharge.Plug);
         await stand.CheckAsync();
     }
+
+    private static Task<DueRow?> DueAsync(Stand stand, string orderNo) =>
+        stand.App.Services.GetRequiredService<IStore>().RunAsync(tx => tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Overdue, orderNo)));
 }
