@@ -70,8 +70,12 @@ public readonly record struct KeyRange(string From, string To, bool Descending =
 /// <summary>The store cannot serve now: overloaded, closing, or its disk failed. Answered as 5000.</summary>
 public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
 
-/// <summary>What an operation changed: the entity as it is now, or null when it was deleted.</summary>
-public readonly record struct Change(ITable Table, string Key, object? Entity);
+/// <summary>What an operation changed.</summary>
+/// <param name="Table">The table.</param>
+/// <param name="Key">The key.</param>
+/// <param name="Entity">The entity as it is now, or null when it was deleted.</param>
+/// <param name="IsOwn">Whether an operation of this node did it, and not another node's.</param>
+public readonly record struct Change(ITable Table, string Key, object? Entity, bool IsOwn = true);
 
 /// <summary>
 /// An in-memory index that follows the store. Told after a commit is durable and before the answers, by one thread at a time,

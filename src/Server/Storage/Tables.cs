@@ -33,6 +33,7 @@ public static class Tables
         new(StationTables.Stations, Missed.ComparedOften),
         new(OrderTables.Orders, Missed.Lost), new(OrderTables.BusyPlugs, Missed.ComparedOften),
         new(OperatorKeys.Table, Missed.ComparedOften),
+        new(Refund.Table, Missed.Since),
         new(DueRows.Table, Missed.ComparedOften),
     ];
 }

@@ -18,13 +18,13 @@ public sealed class ChargeTraces(TimeProvider clock) : IStoreObserver
         foreach (var change in changes)
         {
             if (change.Entity is Order order)
-                Follow(order);
-            else if (change.Entity is Refund { Step: RefundStep.Done, DoneAt: { } doneAt } refund)
+                Follow(order, change.IsOwn);
+            else if (change is { IsOwn: true, Entity: Refund { Step: RefundStep.Done, DoneAt: { } doneAt } refund })
                 ChargeTrace.Write("refund", refund.OrderNo.ToString(), refund.OwedAt, doneAt, ("charging.fen", refund.AmountFen), ("charging.refund", refund.No));
         }
     }
 
-    private void Follow(Order order)
+    private void Follow(Order order, bool isOwn)
     {
         var now = clock.GetUtcNow();
         var known = _live.TryGetValue(order.No, out var before);
@@ -34,7 +34,7 @@ public sealed class ChargeTraces(TimeProvider clock) : IStoreObserver
             _live[order.No] = (order.State, now);
         else
             _live.Remove(order.No);
-        if (!known)
+        if (!known || !isOwn)
             return;
         switch (before.State)
         {

@@ -7,7 +7,7 @@ using Charging.Server.Storage;
 namespace Charging.Server.Telemetry;
 
 /// <summary>
-/// Counts what becomes of charges, by following the store: so every way to an outcome is counted, and each once. It knows the
+/// Counts what becomes of charges, by following the store: so every way to an outcome is counted, and each once, by the node that wrote it. It knows the
 /// state of each order that has a plug, and the refunds that are owed; both are bounded by what is open.
 /// </summary>
 public sealed class ChargeWatch : IStoreObserver
@@ -40,7 +40,7 @@ public sealed class ChargeWatch : IStoreObserver
         foreach (var change in changes)
         {
             if (change.Entity is Order order)
-                Follow(order);
+                Follow(order, change.IsOwn);
             else if (change.Entity is Refund { Step: RefundStep.Owed } owed)
                 _owed[owed.No] = owed.AmountFen;
             else if (change.Entity is Refund refund)
@@ -72,7 +72,7 @@ public sealed class ChargeWatch : IStoreObserver
         return found;
     }
 
-    private void Follow(Order order)
+    private void Follow(Order order, bool isOwn)
     {
         var known = _live.TryGetValue(order.No, out var before);
         if (order.IsLive)
@@ -80,7 +80,7 @@ public sealed class ChargeWatch : IStoreObserver
         else if (known)
             _live.TryRemove(order.No, out _);
         // Of an order that was not known, only its beginning is: what it comes to without a plug is no start.
-        if (!known || before == order.State)
+        if (!known || before == order.State || !isOwn)
             return;
         if (OutcomeOf(before, order) is { } outcome)
             ServerMeter.Starts.Add("outcome", outcome);

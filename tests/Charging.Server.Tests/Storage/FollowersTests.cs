@@ -9,12 +9,17 @@ namespace Charging.Server.Tests.Storage;
 public sealed class FollowersTests : IStoreObserver
 {
     private readonly List<string> _told = [];
+    private readonly List<bool> _own = [];
     private readonly Followers _followers;
 
     public FollowersTests() =>
         _followers = new Followers([this], [new FollowedTable(Tables.Things, Missed.ComparedOften)], NullLogger.Instance);
 
-    void IStoreObserver.Committed(IReadOnlyList<Change> changes) => _told.AddRange(changes.Select(change => (change.Entity as Thing)?.Owner ?? "gone"));
+    void IStoreObserver.Committed(IReadOnlyList<Change> changes)
+    {
+        _own.AddRange(changes.Select(change => change.IsOwn));
+        _told.AddRange(changes.Select(change => (change.Entity as Thing)?.Owner ?? "gone"));
+    }
 
     [Fact]
     public void An_older_state_is_not_told_after_a_newer_one()
@@ -45,5 +50,15 @@ public sealed class FollowersTests : IStoreObserver
         _followers.TellGone(Tables.Things, "a", 7, 0);
 
         Assert.Equal(["new", "gone"], _told);
+    }
+
+    [Fact]
+    public void What_another_node_did_is_told_as_such()
+    {
+        _followers.Tell([new Change(Tables.Things, "a", new Thing("a", "here"))], 1);
+        _followers.TellAgain(Tables.Things, new StampedRow("a", new Thing("a", "there"), 2));
+        _followers.TellGone(Tables.Things, "a", 2, 3);
+
+        Assert.Equal([true, false, false], _own);
     }
 }

@@ -6,8 +6,11 @@ using System.Text.RegularExpressions;
 using Charging.Device.V1;
 using Charging.PileSimulator;
 using Charging.Server.Orders;
+using Charging.Server.Storage;
+using Charging.Server.Telemetry;
 using Charging.Server.Tests.Documents;
 using Charging.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Charging.Server.Tests.Telemetry;
@@ -58,6 +61,24 @@ public sealed partial class MetricsTests
         await Retry.Until("one refund is owed", async () => (await ReadAsync(stand.App)) is var read && read["charging_refunds_owed"] == 1 && read["charging_refunds_owed_fen"] == 101);
         await stand.App.RestartAsync();
         Assert.Equal(101, (await ReadAsync(stand.App))["charging_refunds_owed_fen"]);
+    }
+
+    [Fact]
+    public async Task What_another_node_did_is_seen_and_not_counted_again()
+    {
+        await using var stand = await Stand.OpenAsync();
+        var order = await stand.OrderAsync(await stand.BeginAsync());
+        var watch = stand.App.Services.GetRequiredService<ChargeWatch>();
+        const string Lost = "charging_charges_ended_total{reason=\"LOST\"}";
+        var before = (await ReadAsync(stand.App)).GetValueOrDefault(Lost);
+
+        watch.Committed([new Change(OrderTables.Orders, order.No.ToString(), order.EndLost(stand.Clock.GetUtcNow()), IsOwn: false)]);
+        watch.Committed([new Change(OrderTables.Orders, order.No.ToString(), order)]);
+        watch.Committed([new Change(OrderTables.Orders, order.No.ToString(), order.EndLost(stand.Clock.GetUtcNow()))]);
+
+        // Both are counted by now, or one: the page is kept for a moment, and then shows it.
+        await Retry.Until("the page is new", async () => (await ReadAsync(stand.App)).GetValueOrDefault(Lost) > before);
+        Assert.Equal(before + 1, (await ReadAsync(stand.App))[Lost]);
     }
 
     [Fact]

@@ -68,7 +68,7 @@ internal sealed class Followers
         lock (_gate)
         {
             if (IsNews(table, row.Key, isThere: true, row.Stamp))
-                Hand([new Change(table, row.Key, row.Entity)]);
+                Hand([new Change(table, row.Key, row.Entity, IsOwn: false)]);
         }
     }
 
@@ -86,7 +86,7 @@ internal sealed class Followers
             if (isKnown && (!told.IsThere || (told.Stamp > deletedBy && told.Stamp != stampBefore)))
                 return;
             rows[key] = new Told(Math.Max(isKnown ? told.Stamp : 0, deletedBy), IsThere: false, Environment.TickCount64);
-            Hand([new Change(table, key, null)]);
+            Hand([new Change(table, key, null, IsOwn: false)]);
         }
     }
 
