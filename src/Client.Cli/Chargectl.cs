@@ -110,7 +110,10 @@ public static class Chargectl
             Commands.Tariffs.Set.Make(), Commands.Tariffs.List.Make(), Commands.Tariffs.Show.Make(), Commands.Tariffs.Delete.Make(), Commands.Tariffs.Quote.Make(),
         },
         Reconcile.Make(),
-        new Command("keys", "Operator keys and their roles.") { Commands.Keys.Add.Make(), Commands.Keys.List.Make(), Commands.Keys.Revoke.Make() },
+        new Command("keys", "Operator keys and their roles.")
+        {
+            Commands.Keys.Add.Make(), Commands.Keys.List.Make(), Commands.Keys.Revoke.Make(), Commands.Keys.WhoAmI.Make(),
+        },
         new Command("audit", "What operators have changed.") { Commands.Audit.List.Make() },
         Commands.Backup.Make(),
         Commands.Restore.Make(),

@@ -16,6 +16,7 @@ public sealed class OperationTests
         var (id, secret) = (made.GetProperty("key").GetProperty("keyId").GetString()!, made.GetProperty("secret").GetString()!);
         var key = new Dictionary<string, string> { ["CHARGECTL_KEY"] = secret, ["CHARGECTL_ADDRESS"] = app.Address() };
         Assert.Equal(0, (await Ctl.ProcessAsync(key, "piles", "list")).ExitCode);
+        Assert.Matches($"key +{id}\\s+for +night shift\\s+role +viewer", (await Ctl.ProcessAsync(key, "keys", "whoami")).Output);
         var refused = await Ctl.ProcessAsync(key, "cards", "issue", "111111786");
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains("needs the role operator", refused.Sentence);

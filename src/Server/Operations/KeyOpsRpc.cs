@@ -61,6 +61,10 @@ internal sealed class KeyOpsRpc(IStore store, Changes changes) : KeyService.KeyS
         return new RevokeKeyResponse { Key = ToWire(key) };
     }
 
+    /// <inheritdoc/>
+    public override async Task<WhoAmIResponse> WhoAmI(WhoAmIRequest request, ServerCallContext context) =>
+        new() { Key = ToWire((await store.RunAsync(tx => tx.GetAsync(OperatorKeys.Table, context.Operator().KeyId))).OrNotFound("The key is gone.")) };
+
     private static string Subject(string id) => $"key:{id}";
 
     private static Key ToWire(OperatorKey key) => new()

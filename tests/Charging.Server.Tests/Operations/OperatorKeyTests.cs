@@ -43,6 +43,16 @@ public sealed class OperatorKeyTests
     }
 
     [Fact]
+    public async Task Whoever_calls_is_told_whose_key_it_is_and_what_it_opens()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var key = (await new KeyService.KeyServiceClient(await app.AsAsync(Role.Finance)).WhoAmIAsync(new WhoAmIRequest())).Key;
+        Assert.Equal(("Finance", Role.Finance), (key.Name, key.Role));
+        var file = (await new KeyService.KeyServiceClient(app.AsOperator()).WhoAmIAsync(new WhoAmIRequest())).Key;
+        Assert.Equal(("file", Role.Admin), (file.KeyId, file.Role));
+    }
+
+    [Fact]
     public async Task A_key_file_that_is_gone_is_made_again_and_the_old_key_is_dead()
     {
         await using var app = await ChargingApp.StartAsync();
