@@ -80,6 +80,7 @@ public sealed class OperationTests
         Assert.True((await app.CtlAsync("orders", "timeline", orderNo, "--json")).Json.GetProperty("entries").GetArrayLength() > 6);
         Assert.Matches($"{orderNo} ", (await app.CtlAsync("orders", "list", "--order", orderNo, "--plug", "2", "--from", "2019-12-01", "--to", "2019-12-31")).Output);
         Assert.Matches(@"2019-12-04 +1 +0 +[\d.]+ +1\.0 +1\.00 +0\.25 +0\.05", (await app.CtlAsync("report")).Output);
+        Assert.Matches(@"2019-12-04 11:00 +1 +0 ", (await app.CtlAsync("report", "--by", "Hour")).Output);
         Assert.Equal("1", (await app.CtlAsync("report", "--by", "Pile", "--json")).Json.GetProperty("total").GetProperty("orders").GetString());
     }
 

@@ -15,7 +15,7 @@ internal static class Report
     private static readonly Option<int> Limit = Pages.Limit();
 
     /// <summary>Makes the command.</summary>
-    public static Command Make() => new Command("report", "Adds up orders, energy and money by day, station or pile. Days are those of Asia/Shanghai.")
+    public static Command Make() => new Command("report", "Adds up orders, energy and money by day, hour, station or pile. Days are those of Asia/Shanghai.")
     {
         Group, From, To, Pile, Station, Limit,
     }.Does(RunAsync);
@@ -39,15 +39,15 @@ internal static class Report
             total = page.Total;
             return (page.Rows, page.NextPageToken);
         });
-        session.Write(new GetReportResponse { Rows = { rows }, Total = total, NextPageToken = rest }, console => Write(console, rows, total, rest));
+        session.Write(new GetReportResponse { Rows = { rows }, Total = total, NextPageToken = rest }, console => Write(console, rows, total, rest, parse.GetValue(Group) == ReportGroup.Hour));
         return 0;
     }
 
-    private static void Write(IAnsiConsole console, List<ReportRow> rows, ReportRow total, string rest)
+    private static void Write(IAnsiConsole console, List<ReportRow> rows, ReportRow total, string rest, bool byHour)
     {
         var table = Format.Columns("", "orders", "failed starts", "kWh", "hours", "paid ¥", "earned ¥", "given back ¥");
         foreach (var row in rows)
-            Add(table, Format.OrNone(row.Day + row.StationId + row.DeviceNo), row);
+            Add(table, Format.OrNone(row.Day + (byHour ? FormattableString.Invariant($" {row.Hour:00}:00") : "") + row.StationId + row.DeviceNo), row);
         Add(table, "total", total);
         console.Write(table);
         console.Line(Pages.Foot(rows.Count, rest, "rows"));

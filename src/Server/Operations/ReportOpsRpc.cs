@@ -29,15 +29,12 @@ internal sealed class ReportOpsRpc(IStore store, PileRegistry registry, TimeProv
             var at = registry.Find(figures.Device)?.Station ?? "";
             if ((device is not null && figures.Device != device) || (station is not null && at != station))
                 continue;
-            var (key, row) = group switch
+            foreach (var (key, row, some) in Parts(figures, group, at))
             {
-                ReportGroup.Station => (at, new ReportRow { StationId = at }),
-                ReportGroup.Pile => (figures.Device.ToString(), new ReportRow { DeviceNo = figures.Device.ToString() }),
-                _ => (figures.Day, new ReportRow { Day = figures.Day }),
-            };
-            // So that piles at no station have a key too.
-            Add(rows.TryGetValue("+" + key, out var known) ? known : rows["+" + key] = row, figures);
-            Add(total, figures);
+                // So that piles at no station have a key too.
+                Add(rows.TryGetValue("+" + key, out var known) ? known : rows["+" + key] = row, some);
+                Add(total, some);
+            }
         }
         var rest = rows.Where(row => string.CompareOrdinal(row.Key, cursor.After) > 0).ToList();
         return new GetReportResponse
@@ -48,7 +45,16 @@ internal sealed class ReportOpsRpc(IStore store, PileRegistry registry, TimeProv
         };
     }
 
-    private static void Add(ReportRow row, DayFigures figures)
+    /// <summary>The rows to which a pile's day adds, each with what it adds.</summary>
+    private static IEnumerable<(string Key, ReportRow Row, Figures Figures)> Parts(DayFigures day, ReportGroup group, string station) => group switch
+    {
+        ReportGroup.Station => [(station, new ReportRow { StationId = station }, day)],
+        ReportGroup.Pile => [(day.Device.ToString(), new ReportRow { DeviceNo = day.Device.ToString() }, day)],
+        ReportGroup.Hour => (day.Hours ?? []).Select(hour => ($"{day.Day} {hour.Hour:D2}", new ReportRow { Day = day.Day, Hour = hour.Hour }, (Figures)hour)),
+        _ => [(day.Day, new ReportRow { Day = day.Day }, day)],
+    };
+
+    private static void Add(ReportRow row, Figures figures)
     {
         row.Orders += figures.Orders;
         row.FailedStarts += figures.FailedStarts;

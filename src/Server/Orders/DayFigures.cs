@@ -5,18 +5,9 @@ using Charging.Server.Storage;
 
 namespace Charging.Server.Orders;
 
-/// <summary>
-/// What a pile did on a day. Written in the transaction that settles the order, which writes its plug too: so nobody fights
-/// for the row who does not share the pile already.
-/// </summary>
-public sealed record DayFigures
+/// <summary>What a pile did in some time.</summary>
+public abstract record Figures
 {
-    /// <summary>The day in Asia/Shanghai, `yyyy-MM-dd`.</summary>
-    public required string Day { get; init; }
-
-    /// <summary>The pile.</summary>
-    public required DeviceNo Device { get; init; }
-
     /// <summary>Charges that were settled.</summary>
     public long Orders { get; init; }
 
@@ -37,6 +28,29 @@ public sealed record DayFigures
 
     /// <summary>What operators gave back of what was earned, in fen.</summary>
     public long WaivedFen { get; init; }
+}
+
+/// <summary>What a pile did in an hour of a day.</summary>
+public sealed record HourFigures : Figures
+{
+    /// <summary>The hour in Asia/Shanghai, 0 to 23.</summary>
+    public required int Hour { get; init; }
+}
+
+/// <summary>
+/// What a pile did on a day. Written in the transaction that settles the order, which writes its plug too: so nobody fights
+/// for the row who does not share the pile already. The hours are in the row, so they cost no write of their own.
+/// </summary>
+public sealed record DayFigures : Figures
+{
+    /// <summary>The day in Asia/Shanghai, `yyyy-MM-dd`.</summary>
+    public required string Day { get; init; }
+
+    /// <summary>The pile.</summary>
+    public required DeviceNo Device { get; init; }
+
+    /// <summary>The hours in which anything happened, in order. Null in rows that were last written before there were any.</summary>
+    public IReadOnlyList<HourFigures>? Hours { get; init; }
 
     /// <summary>Figures by day, then pile.</summary>
     public static readonly Table<DayFigures> Table = new("day_figures", StoreJson.Default.DayFigures, figures => KeyOf(figures.Day, figures.Device));
@@ -63,9 +77,16 @@ public sealed record DayFigures
     /// <summary>An operator gave back what was earned.</summary>
     public static ValueTask WaivedAsync(ITransaction tx, Order order, long fen) => AddAsync(tx, order, figures => figures with { WaivedFen = figures.WaivedFen + fen });
 
-    private static async ValueTask AddAsync(ITransaction tx, Order order, Func<DayFigures, DayFigures> add)
+    private static async ValueTask AddAsync(ITransaction tx, Order order, Func<Figures, Figures> add)
     {
         var (day, device) = (DayOf(tx.Now), order.Plug.Device);
-        tx.Put(Table, add(await tx.GetAsync(Table, KeyOf(day, device)) ?? new DayFigures { Day = day, Device = device }));
+        var figures = await tx.GetAsync(Table, KeyOf(day, device)) ?? new DayFigures { Day = day, Device = device };
+        tx.Put(Table, (DayFigures)add(figures) with { Hours = AddTo(figures.Hours ?? [], Shanghai.At(tx.Now).Hour, add) });
+    }
+
+    private static List<HourFigures> AddTo(IReadOnlyList<HourFigures> hours, int hour, Func<Figures, Figures> add)
+    {
+        var figures = hours.FirstOrDefault(it => it.Hour == hour) ?? new HourFigures { Hour = hour };
+        return [.. hours.Where(it => it.Hour != hour).Append((HourFigures)add(figures)).OrderBy(it => it.Hour)];
     }
 }

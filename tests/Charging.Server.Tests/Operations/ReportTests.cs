@@ -1,6 +1,10 @@
+using Charging.MqttBroker;
 using Charging.Ops.V1;
+using Charging.Server.Orders;
+using Charging.Server.Storage;
 using Charging.Testing;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 using DomainState = Charging.Server.Orders.OrderState;
 
@@ -30,6 +34,10 @@ public sealed class ReportTests
         Assert.Equal((2L, 1L, 200L, 50L, 7L, 360L, 7200L), Figures(days.Total));
         Assert.Equal((1L, 1L, 100L, 25L, 7L), (days.Rows[0].Orders, days.Rows[0].FailedStarts, days.Rows[0].PaidFen, days.Rows[0].RevenueFen, days.Rows[0].RefundedFen));
 
+        var hours = await reports.GetReportAsync(new GetReportRequest { FromDay = "2019-12-04", ToDay = "2019-12-06", Group = ReportGroup.Hour });
+        Assert.Equal([("2019-12-04", 11, 1L, 1L, 7L), ("2019-12-05", 1, 1L, 0L, 0L)], hours.Rows.Select(row => (row.Day, row.Hour, row.Orders, row.FailedStarts, row.RefundedFen)));
+        Assert.Equal(Figures(days.Total), Figures(hours.Total));
+
         var stations = await reports.GetReportAsync(new GetReportRequest { Group = ReportGroup.Station });
         Assert.Equal([("gate", 2L)], stations.Rows.Select(row => (row.StationId, row.Orders)));
         var piles = await reports.GetReportAsync(new GetReportRequest { Group = ReportGroup.Pile, StationId = "gate" });
@@ -41,6 +49,22 @@ public sealed class ReportTests
         paged = await reports.GetReportAsync(new GetReportRequest { PageSize = 1, PageToken = paged.NextPageToken });
         Assert.Equal(("2019-12-05", "", 2L), (paged.Rows.Single().Day, paged.NextPageToken, paged.Total.Orders));
         await stand.CheckAsync();
+    }
+
+    [Fact]
+    public async Task A_day_that_was_not_counted_by_the_hour_counts_as_a_day_and_goes_on_by_the_hour()
+    {
+        await using var stand = await Stand.OpenAsync();
+        var before = new DayFigures { Day = "2019-12-04", Device = DeviceNo.Parse(stand.Device), Orders = 5, RevenueFen = 90 };
+        await stand.App.Services.GetRequiredService<IStore>().RunAsync(tx =>
+        {
+            tx.Put(DayFigures.Table, before);
+            return ValueTask.FromResult(true);
+        });
+        await SettledAsync(stand, new OrderService.OrderServiceClient(stand.App.AsOperator()), 2);
+        var reports = new ReportService.ReportServiceClient(stand.App.AsOperator());
+        Assert.Equal(6, (await reports.GetReportAsync(new GetReportRequest())).Total.Orders);
+        Assert.Equal(1, (await reports.GetReportAsync(new GetReportRequest { Group = ReportGroup.Hour })).Total.Orders);
     }
 
     [Theory]
