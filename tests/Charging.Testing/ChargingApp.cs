@@ -49,8 +49,9 @@ public sealed class ChargingApp : IAsyncDisposable
 
     private IReadOnlyList<string> _storeSettings = [];
 
-    // Kept over a restart, so that the piles find the server again.
+    // Kept over a restart, so that the piles and the browsers find the server again.
     private int _mqttPort;
+    private int _httpPort;
     private WebApplication? _app;
     private HttpClient? _http;
     private GrpcChannel? _grpc;
@@ -201,7 +202,7 @@ public sealed class ChargingApp : IAsyncDisposable
             [
                 "--environment=Development",
                 $"--Charging:DataDirectory={_directory}",
-                "--Kestrel:Endpoints:Http:Url=http://127.0.0.1:0",
+                $"--Kestrel:Endpoints:Http:Url=http://127.0.0.1:{_httpPort}",
                 "--Kestrel:Endpoints:Grpc:Url=http://127.0.0.1:0",
                 $"--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:{_mqttPort}",
                 "--Charging:Demo:Enabled=false",
@@ -210,7 +211,7 @@ public sealed class ChargingApp : IAsyncDisposable
             ],
             Configure);
         await _app.StartAsync();
-        _mqttPort = Port("Mqtt");
+        (_mqttPort, _httpPort) = (Port("Mqtt"), Port("Http"));
         _http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 256 }) { BaseAddress = new Uri($"http://127.0.0.1:{Port("Http")}") };
         _grpc = GrpcChannel.ForAddress($"http://127.0.0.1:{Port("Grpc")}", new GrpcChannelOptions
         {
