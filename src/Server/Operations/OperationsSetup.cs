@@ -1,4 +1,5 @@
 using Charging.Server.Calls;
+using Charging.Server.Operations.LiveBoard;
 using Charging.Server.Stations;
 using Charging.Server.Storage;
 using Grpc.AspNetCore.Server;
@@ -47,7 +48,7 @@ public static class OperationsSetup
         services.AddHealth();
     }
 
-    /// <summary>Maps the methods and the health endpoints.</summary>
+    /// <summary>Maps the methods, the health endpoints and the live board.</summary>
     public static void MapOperations(this WebApplication app)
     {
         app.UseMiddleware<OpsRoutes>();
@@ -65,5 +66,6 @@ public static class OperationsSetup
         app.MapGrpcService<AuditOpsRpc>();
         app.MapGrpcService<SystemRpc>();
         app.MapHealth();
+        app.MapLiveBoard();
     }
 }
