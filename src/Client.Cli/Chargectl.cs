@@ -27,6 +27,8 @@ public static class Chargectl
           chargectl piles qr 014441AC53 --out a.png  the label of a pile
           chargectl backup charging.backup           a copy of everything, while the server runs
           chargectl restore charging.backup --data-directory data
+          chargectl export charging.move             everything, for a server with another store
+          chargectl import charging.move             puts it there
           chargectl alarms list --watch              alarms as they come
           chargectl report --by station              orders, energy and money
           chargectl keys add "night shift" --role Operator
@@ -117,6 +119,9 @@ public static class Chargectl
         new Command("audit", "What operators have changed.") { Commands.Audit.List.Make() },
         Commands.Backup.Make(),
         Commands.Restore.Make(),
+        Commands.Export.Make(),
+        Commands.Import.Make(),
+        Commands.Reopen.Make(),
         Simulate.Make(),
         Doctor.Make(),
     };

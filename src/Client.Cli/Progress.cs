@@ -16,4 +16,12 @@ internal static class Progress
             return work(done => bar.Value = done);
         });
     }
+
+    /// <summary>Does something that tells how many rows it has done, where nobody knows how many there are.</summary>
+    public static Task<T> WithCountAsync<T>(this Session session, string what, Func<Action<long>, Task<T>> work)
+    {
+        if (session.Json || !session.Console.Profile.Out.IsTerminal)
+            return work(_ => { });
+        return session.Console.Status().StartAsync(what, status => work(rows => status.Status = $"{what}, {Format.Number(rows)} rows"));
+    }
 }

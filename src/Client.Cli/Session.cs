@@ -96,6 +96,9 @@ internal sealed class Session : IDisposable
     /// <summary>The audit log.</summary>
     public AuditService.AuditServiceClient Audit => new(Calls);
 
+    /// <summary>Moving a store.</summary>
+    public MoveService.MoveServiceClient Move => new(Calls);
+
     /// <summary>The server itself.</summary>
     public SystemService.SystemServiceClient System => new(Calls);
 

@@ -2,6 +2,7 @@ using Charging.Server.Accounts;
 using Charging.Server.ApiDocs;
 using Charging.Server.Calls;
 using Charging.Server.Cards;
+using Charging.Server.Moving;
 using Charging.Server.Operations;
 using Charging.Server.Orders;
 using Charging.Server.Payments;
@@ -34,6 +35,8 @@ public static partial class Program
         configure?.Invoke(builder);
 
         var app = builder.Build();
+        if (app.Services.GetRequiredService<StoreOptions>().Moving)
+            return app.MapMoving();
         app.UseTelemetry();
         app.UseCalls();
         app.MapAccounts();
@@ -54,7 +57,8 @@ public static partial class Program
         // Settings lie beside the program, wherever it is started from.
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         builder.AddCalls();
-        builder.AddStore();
+        if (builder.AddStore().Moving)
+            return builder.AddMoving();
         builder.AddAccounts();
         builder.AddCards();
         builder.AddPiles();

@@ -85,8 +85,17 @@ public sealed class ChargingApp : IAsyncDisposable
     public static async Task<ChargingApp> StartAsync(ChargingAppOptions? options = null)
     {
         var app = new ChargingApp(options ?? new ChargingAppOptions()) { _storeSettings = await TestStore.SettingsAsync() };
-        await app.StartServerAsync();
-        return app;
+        try
+        {
+            await app.StartServerAsync();
+            return app;
+        }
+        catch
+        {
+            await app.StopServerAsync();
+            Directory.Delete(app._directory, recursive: true);
+            throw;
+        }
     }
 
     /// <summary>Starts an app that is called in a certain way.</summary>

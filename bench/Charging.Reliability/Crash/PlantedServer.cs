@@ -91,5 +91,7 @@ internal static class PlantedServer
             where T : class => tx.Delete(table, key);
 
         public ValueTask<long> NextNumberAsync(string sequence) => tx.NextNumberAsync(sequence);
+
+        public ValueTask RaiseNumberAsync(string sequence, long given) => tx.RaiseNumberAsync(sequence, given);
     }
 }

@@ -61,6 +61,8 @@ internal class BuggyTransaction(ITransaction tx) : ITransaction
 
     public ValueTask<long> NextNumberAsync(string sequence) => tx.NextNumberAsync(sequence);
 
+    public ValueTask RaiseNumberAsync(string sequence, long given) => tx.RaiseNumberAsync(sequence, given);
+
     /// <summary>The transaction without the bug.</summary>
     protected ITransaction Tx => tx;
 

@@ -182,6 +182,8 @@ public static class Bugs
         }
 
         public ValueTask<long> NextNumberAsync(string sequence) => tx.NextNumberAsync(sequence);
+
+        public ValueTask RaiseNumberAsync(string sequence, long given) => tx.RaiseNumberAsync(sequence, given);
     }
 
     /// <summary>Answers when the operation has run, and the others go on, before it is on disk.</summary>

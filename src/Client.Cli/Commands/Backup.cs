@@ -40,7 +40,7 @@ internal static class Backup
 
     private static async Task<BackupHeader> WriteAsync(Session session, string part, Action<double> progress, CancellationToken cancel)
     {
-        await using var file = Create(part);
+        await using var file = PrivateFile.Create(part);
         using var whole = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var pages = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var call = session.System.Backup(new BackupRequest(), cancellationToken: cancel);
@@ -75,15 +75,6 @@ internal static class Backup
             whole.AppendData(bytes.Span);
             return file.WriteAsync(bytes, cancel);
         }
-    }
-
-    /// <summary>For its owner's eyes: it holds riders' phones, and the hashes of keys.</summary>
-    private static FileStream Create(string part)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Options = FileOptions.Asynchronous };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        return new FileStream(part, options);
     }
 
     private static void Tell(Session session, string path, BackupInfo info)

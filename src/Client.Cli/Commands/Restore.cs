@@ -57,10 +57,7 @@ internal static class Restore
 
     private static async Task<BackupInfo> WriteAsync(string path, string draft, Action<double> progress, CancellationToken cancel)
     {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Options = FileOptions.Asynchronous };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        await using var file = new FileStream(draft, options);
+        await using var file = PrivateFile.Create(draft);
         var info = await BackupFile.VerifyAsync(path, pages => file.WriteAsync(pages, cancel).AsTask(), progress, cancel);
         file.Flush(flushToDisk: true);
         return info;

@@ -10,8 +10,6 @@ public sealed record Credentials(Phone Phone, string Code);
 /// <summary>Makes accounts and signs riders in (contract sections 2 and 3).</summary>
 public sealed class Riders(IStore store)
 {
-    private const string Sequence = "users";
-
     /// <summary>Makes an account. The code is spent only by success.</summary>
     /// <returns>`Bearer …`, or 2007, 2009, 2008 in this order.</returns>
     public Task<Result<string>> RegisterAsync(Credentials credentials, string wxName) =>
@@ -43,7 +41,7 @@ public sealed class Riders(IStore store)
         if ((await tx.ListAsync(AccountTables.UsersByWxName, KeyRange.Exactly(wxName), 1)).Count > 0)
             return ResultCode.WxNameTaken;
         await Codes.SpendAsync(tx, request);
-        var id = await tx.NextNumberAsync(Sequence);
+        var id = await tx.NextNumberAsync(NumberSequence.Users);
         tx.Put(AccountTables.Users, new User { Id = id, Phone = phone, WxName = wxName, RegisteredAt = tx.Now });
         return Tokens.Issue(tx, id);
     }

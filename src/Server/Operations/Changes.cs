@@ -37,7 +37,7 @@ internal sealed class Changes(IStore store)
             if (deed.RequestId.Length > 0 && repeat is not null && await WasMadeAsync(tx, who, method, deed))
                 return await repeat(tx);
             var made = await make(tx);
-            number = await tx.NextNumberAsync("audit");
+            number = await tx.NextNumberAsync(NumberSequence.Audit);
             tx.Put(AuditTables.Entries, new AuditEntry
             {
                 Number = number,

@@ -23,7 +23,7 @@ internal sealed class KeyOpsRpc(IStore store, Changes changes) : KeyService.KeyS
         {
             var key = new OperatorKey
             {
-                Id = $"k{await tx.NextNumberAsync("operator_keys")}",
+                Id = $"k{await tx.NextNumberAsync(NumberSequence.OperatorKeys)}",
                 Name = name,
                 Role = role,
                 Hash = OperatorKey.HashOf(secret),

@@ -21,7 +21,7 @@ public readonly record struct OrderNo : IParsable<OrderNo>
     /// </summary>
     public static async ValueTask<OrderNo> NextAsync(ITransaction tx)
     {
-        var number = await tx.NextNumberAsync("order");
+        var number = await tx.NextNumberAsync(NumberSequence.Orders);
         return new OrderNo(string.Create(CultureInfo.InvariantCulture, $"{Shanghai.At(tx.Now):yyyyMMdd}{number:D10}"));
     }
 

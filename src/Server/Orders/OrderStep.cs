@@ -43,7 +43,7 @@ public static class OrderSteps
         tx.Put(OrderStep.Table, new OrderStep
         {
             OrderNo = orderNo.ToString(),
-            Number = await tx.NextNumberAsync("order_steps"),
+            Number = await tx.NextNumberAsync(NumberSequence.OrderSteps),
             At = tx.Now,
             Text = text,
         });

@@ -121,7 +121,7 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands com
         var cut = payload.Length > LongestPayload ? payload[..LongestPayload] : payload;
         tx.Put(PileTables.Quarantine, new QuarantinedMessage
         {
-            Number = await tx.NextNumberAsync("quarantine"),
+            Number = await tx.NextNumberAsync(NumberSequence.Quarantine),
             Device = device,
             At = tx.Now,
             Reason = reason,

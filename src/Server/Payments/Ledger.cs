@@ -154,7 +154,7 @@ public static class Ledger
             throw new InvalidOperationException($"{key} would move {fen} fen.");
         if (await tx.GetAsync(Entries, key) is not null)
             throw new InvalidOperationException($"{key} is in the ledger already.");
-        var number = await tx.NextNumberAsync("ledger");
+        var number = await tx.NextNumberAsync(NumberSequence.Ledger);
         tx.Put(Entries, new LedgerEntry { Key = key, Number = number, From = from, To = to, AmountFen = fen, At = tx.Now, BalanceFen = user?.BalanceFen });
     }
 }

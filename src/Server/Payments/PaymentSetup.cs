@@ -39,12 +39,18 @@ public static class PaymentSetup
             PaymentLog.SandboxOutsideDevelopment(app.Logger);
     }
 
-    private static void AddLedger(this WebApplicationBuilder builder)
+    /// <summary>Registers the full check of the ledger alone.</summary>
+    internal static void AddLedgerCheck(this WebApplicationBuilder builder)
     {
         builder.AddSettings<LedgerOptions>("Charging:Ledger");
+        builder.Services.AddSingleton<LedgerCheck>();
+    }
+
+    private static void AddLedger(this WebApplicationBuilder builder)
+    {
+        builder.AddLedgerCheck();
         builder.Services.AddObserver<LedgerGuard>();
         builder.Services.AddHostedService(services => services.GetRequiredService<LedgerGuard>());
-        builder.Services.AddSingleton<LedgerCheck>();
         builder.Services.AddSingleton<LedgerStatements>();
         builder.Services.AddSingleton<Reconciliation>();
     }

@@ -49,6 +49,9 @@ public interface ITransaction
 
     /// <summary>The next number of a sequence, from 1. Never given twice; there may be gaps. Not undone when the operation fails.</summary>
     ValueTask<long> NextNumberAsync(string sequence);
+
+    /// <summary>Sees to it that the next number of a sequence is higher than this one. Not undone when the operation fails.</summary>
+    ValueTask RaiseNumberAsync(string sequence, long given);
 }
 
 /// <summary>A range of index keys by ordinal comparison.</summary>

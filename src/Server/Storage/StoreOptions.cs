@@ -16,6 +16,9 @@ public sealed record StoreOptions
     /// <summary>The engine.</summary>
     public StoreEngine Engine { get; init; }
 
+    /// <summary>Whether the server is started to export its store or to import one, and serves nobody meanwhile.</summary>
+    public bool Moving { get; init; }
+
     /// <summary>One sentence about the first setting that makes no sense; null when all do.</summary>
     public string? Complaint() => Enum.IsDefined(Engine) ? null : $"Charging:Store:Engine is {Engine}: give LiteDb or PostgreSql.";
 }

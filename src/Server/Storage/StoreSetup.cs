@@ -1,4 +1,5 @@
 using Charging.Server.Calls;
+using Charging.Server.Moving;
 using Charging.Server.Payments;
 using Charging.Server.Storage.LiteDb;
 using Charging.Server.Storage.PostgreSql;
@@ -9,18 +10,24 @@ namespace Charging.Server.Storage;
 public static class StoreSetup
 {
     /// <summary>Registers it. It is closed with the server.</summary>
+    /// <returns>Which store it is.</returns>
     /// <exception cref="StartupException">A setting makes no sense.</exception>
-    public static void AddStore(this WebApplicationBuilder builder)
+    public static StoreOptions AddStore(this WebApplicationBuilder builder)
     {
-        var engine = builder.AddSettings<StoreOptions>("Charging:Store", options => options.Complaint()).Engine;
-        if (engine == StoreEngine.PostgreSql)
-            builder.AddPostgreSql();
+        var options = builder.AddSettings<StoreOptions>("Charging:Store", settings => settings.Complaint());
+        if (options.Engine == StoreEngine.PostgreSql)
+            builder.AddPostgreSql(options);
         else
-            builder.AddLiteDb();
+            builder.AddLiteDb(options);
+        if (!options.Moving)
+            builder.Services.AddHostedService<MoveGuard>();
         builder.Services.AddHostedService<IndexLoader>();
-        if (engine == StoreEngine.PostgreSql)
+        if (options.Moving)
+            return options;
+        if (options.Engine == StoreEngine.PostgreSql)
             builder.Services.AddHostedService(services => services.GetRequiredService<PostgreSqlStore>().Feed);
         builder.Services.AddObserver<DueWorker>();
+        return options;
     }
 
     /// <summary>Takes up what is due: the last hosted service, for its work needs the others.</summary>
@@ -44,29 +51,29 @@ public static class StoreSetup
         app.Services.GetRequiredService<IStore>();
     }
 
-    private static void AddLiteDb(this WebApplicationBuilder builder)
+    private static void AddLiteDb(this WebApplicationBuilder builder, StoreOptions options)
     {
-        builder.AddSettings<LiteDbOptions>("Charging:Store", options => options.Complaint());
+        builder.AddSettings<LiteDbOptions>("Charging:Store", settings => settings.Complaint());
         builder.Services.AddSingleton(services => new LiteDbStore(
             services.GetRequiredService<ServerOptions>().DataDirectory,
             Tables.All,
-            [],
+            Tables.Migrations,
             [.. services.GetServices<IStoreObserver>()],
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<LiteDbOptions>(),
             services.GetRequiredService<ILogger<LiteDbStore>>(),
-            transaction => services.GetRequiredService<LedgerGuard>().AfterReopenAsync(transaction)));
+            options.Moving ? null : transaction => services.GetRequiredService<LedgerGuard>().AfterReopenAsync(transaction)));
         builder.Services.AddSingleton<IStore>(services => services.GetRequiredService<LiteDbStore>());
     }
 
-    private static void AddPostgreSql(this WebApplicationBuilder builder)
+    private static void AddPostgreSql(this WebApplicationBuilder builder, StoreOptions options)
     {
-        builder.AddSettings<PostgreSqlOptions>("Charging:Store", options => options.Complaint());
+        builder.AddSettings<PostgreSqlOptions>("Charging:Store", settings => settings.Complaint());
         builder.Services.AddSingleton(services => PostgreSqlStore.OpenAsync(
             services.GetRequiredService<PostgreSqlOptions>(),
             Tables.All,
-            [],
-            Tables.Followed,
+            Tables.Migrations,
+            options.Moving ? [] : Tables.Followed,
             [.. services.GetServices<IStoreObserver>()],
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<ILogger<PostgreSqlStore>>()).GetAwaiter().GetResult());

@@ -28,6 +28,15 @@ public interface ITable
     /// Whether the table is small enough to be kept in memory whole: what is not there is then known without looking.
     /// </summary>
     bool IsResident { get; }
+
+    /// <summary>Reads at most 200 entities whose key is not before one, in the order of their keys.</summary>
+    ValueTask<IReadOnlyList<object>> ListAsync(ITransaction tx, string from);
+
+    /// <summary>Inserts or replaces an entity.</summary>
+    void Put(ITransaction tx, object entity);
+
+    /// <summary>Removes an entity.</summary>
+    void Delete(ITransaction tx, string key);
 }
 
 /// <summary>
@@ -74,6 +83,13 @@ public sealed class Table<T>(string name, JsonTypeInfo<T> json, Func<T, string> 
     string ITable.KeyOf(object entity) => key((T)entity);
 
     string?[] ITable.IndexKeysOf(object entity) => [.. _indexes.Select(i => i.KeyOf((T)entity))];
+
+    async ValueTask<IReadOnlyList<object>> ITable.ListAsync(ITransaction tx, string from) =>
+        await tx.ListAsync(ByKey, new KeyRange(from, KeyRange.End), 200);
+
+    void ITable.Put(ITransaction tx, object entity) => tx.Put(this, (T)entity);
+
+    void ITable.Delete(ITransaction tx, string key) => tx.Delete(this, key);
 
     /// <summary>
     /// Defines an index. Only while the table itself is defined; rows that are stored already enter a new index by a

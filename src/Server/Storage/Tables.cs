@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Charging.Server.Accounts;
 using Charging.Server.Cards;
+using Charging.Server.Moving;
 using Charging.Server.Operations;
 using Charging.Server.Orders;
 using Charging.Server.Payments;
@@ -22,8 +23,11 @@ public static class Tables
         OrderTables.Orders, OrderTables.BusyPlugs, OrderStep.Table, DayFigures.Table, Tariffs.Table,
         TopUp.Table, Refund.Table, Ledger.Entries, LedgerMark.Table,
         OperatorKeys.Table, AuditTables.Entries, Spending.Table,
-        DueRows.Table,
+        DueRows.Table, MoveMark.Table,
     ];
+
+    /// <summary>Every step of the schema there has ever been.</summary>
+    public static readonly IReadOnlyList<Migration> Migrations = [];
 
     /// <summary>Those that an <see cref="IStoreObserver"/> follows, and so are told from node to node.</summary>
     public static readonly IReadOnlyList<FollowedTable> Followed =
@@ -67,4 +71,5 @@ public static class Tables
 [JsonSerializable(typeof(AuditEntry))]
 [JsonSerializable(typeof(Spending))]
 [JsonSerializable(typeof(DueRow))]
+[JsonSerializable(typeof(MoveMark))]
 public sealed partial class StoreJson : JsonSerializerContext;

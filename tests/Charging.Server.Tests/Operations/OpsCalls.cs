@@ -25,8 +25,8 @@ internal static partial class OpsCalls
     private static readonly JsonParser Parser = new(JsonParser.Settings.Default.WithTypeRegistry(TypeRegistry.FromMessages(ErrorInfo.Descriptor)));
     private static readonly JsonFormatter Formatter = new(JsonFormatter.Settings.Default);
 
-    /// <summary>All methods.</summary>
-    public static IEnumerable<MethodDescriptor> All => Access.Methods.Values;
+    /// <summary>All methods of a server for riders: one that is being moved is another, which MoveTests call.</summary>
+    public static IEnumerable<MethodDescriptor> All => Access.Methods.Values.Where(method => method.Service.Name != nameof(MoveService));
 
     /// <summary>Calls over gRPC; of a stream, the first message.</summary>
     public static async Task<OpsAnswer> CallAsync(this CallInvoker calls, MethodDescriptor method, IMessage? request = null)

@@ -180,5 +180,7 @@ public sealed class PostgreSqlAppTests
             where T : class => tx.Delete(table, key);
 
         public ValueTask<long> NextNumberAsync(string sequence) => tx.NextNumberAsync(sequence);
+
+        public ValueTask RaiseNumberAsync(string sequence, long given) => tx.RaiseNumberAsync(sequence, given);
     }
 }

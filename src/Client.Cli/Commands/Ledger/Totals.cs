@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Charging.Ops.V1;
+using Spectre.Console;
 
 namespace Charging.Client.Cli.Commands.Ledger;
 
@@ -12,14 +13,16 @@ internal static class Totals
     private static async Task<int> RunAsync(Session session, CancellationToken cancel)
     {
         var answer = await session.Ledger.GetTotalsAsync(new GetTotalsRequest(), cancellationToken: cancel);
-        var totals = answer.Totals;
-        session.Write(answer, console => console.Fields(
-            ("paid in less sent back ¥", Format.Yuan(-totals.ProviderFen)),
-            ("earned ¥", Format.Yuan(totals.RevenueFen)),
-            ("owed to riders ¥", Format.Yuan(totals.OwedFen)),
-            ("balances of riders ¥", Format.Yuan(totals.BalancesFen)),
-            ("held for orders ¥", Format.Yuan(totals.HoldsFen)),
-            ("put on balances by operators ¥", Format.Yuan(-totals.AdjustmentsFen))));
+        session.Write(answer, console => Write(console, answer.Totals));
         return 0;
     }
+
+    /// <summary>Writes the accounts.</summary>
+    public static void Write(IAnsiConsole console, LedgerTotals totals) => console.Fields(
+        ("paid in less sent back ¥", Format.Yuan(-totals.ProviderFen)),
+        ("earned ¥", Format.Yuan(totals.RevenueFen)),
+        ("owed to riders ¥", Format.Yuan(totals.OwedFen)),
+        ("balances of riders ¥", Format.Yuan(totals.BalancesFen)),
+        ("held for orders ¥", Format.Yuan(totals.HoldsFen)),
+        ("put on balances by operators ¥", Format.Yuan(-totals.AdjustmentsFen)));
 }

@@ -48,6 +48,13 @@ internal sealed class LiteDbTransaction(LiteDbEngine engine, Overlay overlay, Se
         return ValueTask.FromResult(sequences.Next(engine, sequence));
     }
 
+    public ValueTask RaiseNumberAsync(string sequence, long given)
+    {
+        Check();
+        sequences.Raise(engine, sequence, given);
+        return ValueTask.CompletedTask;
+    }
+
     /// <summary>From here on whoever still holds the transaction is refused.</summary>
     public void End() => _ended = true;
 

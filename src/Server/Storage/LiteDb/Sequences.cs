@@ -19,16 +19,19 @@ internal sealed class Sequences
 
     public long Next(LiteDbEngine engine, string name)
     {
-        if (!_sequences.TryGetValue(name, out var sequence))
-        {
-            Keys.CheckKey("sequences", name);
-            var mark = engine.ReadNumber(Id(name));
-            _sequences[name] = sequence = new Sequence { Last = mark, Durable = mark };
-        }
+        var sequence = Of(engine, name);
         sequence.Last++;
         if (sequence.Last > Math.Max(sequence.Durable, sequence.Raised))
             sequence.Raised = sequence.Last + Block - 1;
         return sequence.Last;
+    }
+
+    /// <summary>Leaps over all numbers up to one.</summary>
+    public void Raise(LiteDbEngine engine, string name, long given)
+    {
+        var sequence = Of(engine, name);
+        sequence.Last = Math.Max(sequence.Last, given);
+        sequence.Raised = Math.Max(sequence.Raised, sequence.Last);
     }
 
     public void Apply(LiteDbEngine engine)
@@ -44,6 +47,17 @@ internal sealed class Sequences
     {
         foreach (var sequence in _sequences.Values)
             sequence.Durable = Math.Max(sequence.Durable, sequence.Raised);
+    }
+
+    private Sequence Of(LiteDbEngine engine, string name)
+    {
+        if (!_sequences.TryGetValue(name, out var sequence))
+        {
+            Keys.CheckKey("sequences", name);
+            var mark = engine.ReadNumber(Id(name));
+            _sequences[name] = sequence = new Sequence { Last = mark, Durable = mark };
+        }
+        return sequence;
     }
 
     private static string Id(string name) => Prefix + name;

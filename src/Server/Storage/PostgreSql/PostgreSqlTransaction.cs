@@ -92,6 +92,16 @@ internal sealed class PostgreSqlTransaction(NpgsqlConnection connection, SqlTabl
         });
     }
 
+    public async ValueTask RaiseNumberAsync(string sequence, long given)
+    {
+        if (await NextNumberAsync(sequence) < given)
+            await GuardAsync(async () =>
+            {
+                await using var batch = Batch(SqlTables.RaiseNumber, SqlText.Parameter(await numbers.NameOfAsync(sequence)), new NpgsqlParameter<long> { TypedValue = given });
+                return await batch.ExecuteNonQueryAsync();
+            });
+    }
+
     /// <summary>From here on whoever still holds the transaction is refused.</summary>
     public void End() => _hasEnded = true;
 

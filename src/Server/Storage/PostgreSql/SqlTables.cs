@@ -19,6 +19,9 @@ internal sealed class SqlTables
     /// <summary>$1 name of the sequence.</summary>
     public const string NextNumber = "SELECT nextval($1::regclass)";
 
+    /// <summary>$1 name of the sequence, $2 the number after which it goes on.</summary>
+    public const string RaiseNumber = "SELECT setval($1::regclass, $2)";
+
     /// <summary>$1 channel, $2 what is told.</summary>
     public const string Announce = "SELECT pg_notify($1, $2)";
 

@@ -1,0 +1,73 @@
+using Charging.Server.Operations;
+using Charging.Server.Payments;
+using Charging.Server.Storage;
+using Grpc.Core;
+
+namespace Charging.Server.Moving;
+
+/// <summary>What is done to the store of a server that serves nobody, one thing at a time.</summary>
+internal sealed class MoveDesk(IStore store, LedgerCheck check, LedgerOptions ledger, Changes changes)
+{
+    private const string Subject = "store:all";
+
+    private int _busy;
+
+    /// <summary>Does something while nothing else is done.</summary>
+    /// <exception cref="RpcException">Something else is.</exception>
+    public async Task<T> AloneAsync<T>(Func<Task<T>> work)
+    {
+        if (Interlocked.Exchange(ref _busy, 1) == 1)
+            throw Refusal.Conflict("Another export or import runs: wait for its end.");
+        try
+        {
+            return await work();
+        }
+        finally
+        {
+            Volatile.Write(ref _busy, 0);
+        }
+    }
+
+    /// <summary>Insists that the store is whole.</summary>
+    public Task CheckWholeAsync(CancellationToken cancellationToken) => store.RunAsync(
+        async tx =>
+        {
+            RefuseAPart(await tx.GetAsync(MoveMark.Table, MoveMark.Key));
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>Imports, and lets the store be served once all of it was found to be there.</summary>
+    public async Task<MoveSums> ImportAsync(IAsyncEnumerable<ReadOnlyMemory<byte>> parts, Func<ImportProgress, Task> progress, ServerCallContext context)
+    {
+        var sums = await new StoreImport(store, check, ledger).RunAsync(parts, progress, context.CancellationToken);
+        return await changes.MakeAsync(context, new Deed(Subject, ""), tx =>
+        {
+            tx.Delete(MoveMark.Table, MoveMark.Key);
+            return ValueTask.FromResult(new Made<MoveSums>(sums, $"Imported {sums.Tables.Values.Sum(table => table.Rows)} rows."));
+        });
+    }
+
+    /// <summary>Writes down that the store lives on elsewhere, so that nobody serves this one.</summary>
+    /// <returns>Since when.</returns>
+    public Task<DateTimeOffset> MarkMovedAsync(string reason, ServerCallContext context) => changes.MakeAsync(context, new Deed(Subject, reason), async tx =>
+    {
+        RefuseAPart(await tx.GetAsync(MoveMark.Table, MoveMark.Key));
+        tx.Put(MoveMark.Table, new MoveMark { State = MoveState.Moved, At = tx.Now });
+        return new Made<DateTimeOffset>(tx.Now, "Moved: it is not served here any more.");
+    });
+
+    /// <summary>Lets the store be served here again.</summary>
+    public Task<bool> ReopenAsync(string reason, ServerCallContext context) => changes.MakeAsync(context, new Deed(Subject, reason), async tx =>
+    {
+        RefuseAPart(await tx.GetAsync(MoveMark.Table, MoveMark.Key));
+        tx.Delete(MoveMark.Table, MoveMark.Key);
+        return new Made<bool>(true, "It may be served here again.");
+    });
+
+    private static void RefuseAPart(MoveMark? mark)
+    {
+        if (mark is { State: MoveState.Importing })
+            throw Refusal.Conflict("What is in this store is a part, for an import did not come to its end: import again.");
+    }
+}

@@ -1,0 +1,29 @@
+namespace Charging.Server.Storage;
+
+/// <summary>Every sequence of numbers that the server takes from its store.</summary>
+public static class NumberSequence
+{
+    /// <summary>Orders and top-ups.</summary>
+    public const string Orders = "order";
+
+    /// <summary>Steps of orders.</summary>
+    public const string OrderSteps = "order_steps";
+
+    /// <summary>Entries of the ledger.</summary>
+    public const string Ledger = "ledger";
+
+    /// <summary>Riders.</summary>
+    public const string Users = "users";
+
+    /// <summary>Messages of piles that nobody could understand.</summary>
+    public const string Quarantine = "quarantine";
+
+    /// <summary>Entries of the audit log.</summary>
+    public const string Audit = "audit";
+
+    /// <summary>Operator keys.</summary>
+    public const string OperatorKeys = "operator_keys";
+
+    /// <summary>All of them: a store that is moved goes on after each.</summary>
+    public static readonly IReadOnlyList<string> All = [Orders, OrderSteps, Ledger, Users, Quarantine, Audit, OperatorKeys];
+}

@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.RegularExpressions;
+using Charging.Ops.V1;
+using Charging.Server.Operations;
+using Charging.Server.Storage;
+using Charging.Testing;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using Grpc.Net.Client;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Charging.Client.Cli.Tests;
+
+/// <summary>A place where a store lies, on either engine: servers are started there, for riders or to be moved.</summary>
+internal sealed partial class MovePlace : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("charging-move-");
+    private readonly IReadOnlyList<string> _store;
+
+    private MovePlace(IReadOnlyList<string> store) => _store = store;
+
+    public static async Task<MovePlace> OpenAsync(StoreEngine engine) => new(
+        engine == StoreEngine.PostgreSql ? TestStore.On(await (await PostgresServer.SharedAsync()).NewDatabaseAsync()) : ["--Charging:Store:Engine=LiteDb"]);
+
+    private string[] Settings => [$"--Charging:DataDirectory={_directory.FullName}", .. _store];
+
+    private string KeyFile => Path.Combine(_directory.FullName, OperatorKeyFile.Name);
+
+    /// <summary>A server for riders.</summary>
+    public Task<ChargingApp> ServeAsync(int mqttPort = 0) => ChargingApp.StartAsync(
+        new ChargingAppOptions { Settings = [.. Settings, $"--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:{mqttPort}"] });
+
+    /// <summary>A server that is there to be moved.</summary>
+    public Task<ChargingApp> MoveAsync() => ChargingApp.StartAsync(new ChargingAppOptions { Settings = [.. Settings, "--Charging:Store:Moving=true"] });
+
+    /// <summary>Runs chargectl against a server of this place.</summary>
+    public Task<CtlRun> CtlAsync(ChargingApp app, params string[] args) => Ctl.RunAsync([.. args, "--address", app.Address(), "--key-file", KeyFile]);
+
+    /// <summary>Calls a server of this place as its operator.</summary>
+    public CallInvoker Calls(GrpcChannel channel) => channel.Intercept(headers =>
+    {
+        headers.Add("authorization", $"Bearer {File.ReadAllText(KeyFile).Trim()}");
+        return headers;
+    });
+
+    /// <summary>Every row as it is written, but for the key that is this place's own.</summary>
+    public static async Task<string> RowsAsync(ChargingApp app)
+    {
+        var (store, text) = (app.Services.GetRequiredService<IStore>(), new StringBuilder());
+        foreach (var table in Tables.All)
+        {
+            for (var from = ""; await store.RunAsync(tx => table.ListAsync(tx, from)) is { Count: > 0 } slice; from = table.KeyOf(slice[^1]) + " ")
+            {
+                foreach (var row in slice.Where(row => row is not OperatorKey { Id: "file" }))
+                    text.Append(table.Name).Append(' ').AppendLine(Encoding.UTF8.GetString(table.Write(row)));
+            }
+        }
+        return text.ToString();
+    }
+
+    /// <summary>Begins an import in a process of its own and kills it before the end.</summary>
+    public async Task BeginAndKillAsync(byte[] export)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(IStore).Assembly.Location, "--environment=Development", "--Charging:Store:Moving=true", .. Settings,
+            "--Kestrel:Endpoints:Http:Url=http://127.0.0.1:0", "--Kestrel:Endpoints:Grpc:Url=http://127.0.0.1:0", "--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:0"])
+        { RedirectStandardOutput = true };
+        using var server = Process.Start(start)!;
+        var port = "";
+        while (port.Length == 0 && await server.StandardOutput.ReadLineAsync() is { } line)
+            port = GrpcPort().Match(line).Groups[1].Value;
+        using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{port}");
+        using var call = new MoveService.MoveServiceClient(Calls(channel)).Import();
+        for (var at = 0; at < export.Length / 2; at += 100_000)
+            await call.RequestStream.WriteAsync(new ImportRequest { Part = Google.Protobuf.ByteString.CopyFrom(export.AsSpan(at, Math.Min(100_000, (export.Length / 2) - at))) });
+        await call.ResponseStream.MoveNext(CancellationToken.None);
+        server.Kill();
+        await server.WaitForExitAsync();
+    }
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [GeneratedRegex(@"Grpc on http://127\.0\.0\.1:(\d+)")]
+    private static partial Regex GrpcPort();
+}
