@@ -198,6 +198,31 @@ public sealed class MoveTests : IDisposable
     }
 
     [Fact]
+    public async Task A_database_is_either_served_or_moved()
+    {
+        using var place = await MovePlace.OpenAsync(StoreEngine.PostgreSql);
+        await using (var moving = await place.MoveAsync())
+        {
+            var served = await Assert.ThrowsAsync<StoreOpenException>(() => place.ServeAsync());
+            Assert.Contains("is being moved", served.Message);
+        }
+        await using var app = await place.ServeAsync();
+        await Retry.Until("the node is known to serve", async () =>
+        {
+            try
+            {
+                await (await place.MoveAsync()).DisposeAsync();
+                return false;
+            }
+            catch (StoreOpenException e)
+            {
+                Assert.Contains("a node serves it", e.Message);
+                return true;
+            }
+        });
+    }
+
+    [Fact]
     public async Task Moving_is_for_admins()
     {
         using var place = await MovePlace.OpenAsync(StoreEngine.LiteDb);

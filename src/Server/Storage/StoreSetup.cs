@@ -76,7 +76,8 @@ public static class StoreSetup
             options.Moving ? [] : Tables.Followed,
             [.. services.GetServices<IStoreObserver>()],
             services.GetRequiredService<TimeProvider>(),
-            services.GetRequiredService<ILogger<PostgreSqlStore>>()).GetAwaiter().GetResult());
+            services.GetRequiredService<ILogger<PostgreSqlStore>>(),
+            options.Moving).GetAwaiter().GetResult());
         builder.Services.AddSingleton<IStore>(services => services.GetRequiredService<PostgreSqlStore>());
     }
 }

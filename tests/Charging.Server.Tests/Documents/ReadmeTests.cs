@@ -113,6 +113,11 @@ public sealed partial class ReadmeTests
         });
     }
 
+    [Fact]
+    public void Every_sequence_of_numbers_is_one_that_is_moved() => Assert.All(
+        Repository.Files("src/Server", "*.cs").SelectMany(file => NextNumber().Matches(Repository.Read(file))),
+        call => Assert.StartsWith("NumberSequence.", call.Groups["name"].Value));
+
     private static Tariff ExampleTariff(string[] row)
     {
         var tiers = row[3].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(tier => tier.Split(':').Select(int.Parse).ToArray())
@@ -165,6 +170,9 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex(@"^\s+(?<from>\w+) --> (?<to>\w+)(:.*)?$", RegexOptions.Multiline)]
     private static partial Regex Move();
+
+    [GeneratedRegex(@"tx\.NextNumberAsync\((?<name>[^)]+)\)")]
+    private static partial Regex NextNumber();
 
     [GeneratedRegex(@"`(?<path>[\w./]+\.(cs|proto))`")]
     private static partial Regex SourceFile();

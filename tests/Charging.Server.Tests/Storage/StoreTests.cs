@@ -239,6 +239,25 @@ public abstract class StoreTests : IAsyncLifetime
         Assert.Equal(1, await Store.RunAsync(t => t.NextNumberAsync("cards")));
     }
 
+    [Fact]
+    public async Task Numbers_go_on_after_one_that_they_are_raised_to_and_never_back()
+    {
+        Assert.Equal(1, await Store.RunAsync(t => t.NextNumberAsync("orders")));
+        await RaiseAsync(5_000);
+        Assert.Equal(5_001, await Store.RunAsync(t => t.NextNumberAsync("orders")));
+        await RaiseAsync(7);
+        Assert.InRange(await Store.RunAsync(t => t.NextNumberAsync("orders")), 5_002, 5_010);
+        await RaiseAsync(90_000);
+        await ReopenAsync();
+        Assert.InRange(await Store.RunAsync(t => t.NextNumberAsync("orders")), 90_001, 95_000);
+
+        Task RaiseAsync(long given) => Store.RunAsync(async t =>
+        {
+            await t.RaiseNumberAsync("orders", given);
+            return true;
+        });
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("a\u0001b")]

@@ -115,6 +115,11 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
                 connection.Notification += (_, e) => Hear(e.Payload);
                 await using (var command = new NpgsqlCommand($"LISTEN \"{_channel}\"", connection))
                     await command.ExecuteNonQueryAsync(_stop.Token);
+                await using (var command = new NpgsqlCommand(SqlTables.Serve, connection))
+                {
+                    if (await command.ExecuteScalarAsync(_stop.Token) is false)
+                        throw new NpgsqlException("The store is being moved.");
+                }
                 // What was said before nobody here has heard.
                 _in.Writer.TryWrite(Heard.Everything);
                 while (true)

@@ -24,6 +24,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     private long _conflicts;
     private int _isUnreachable;
     private volatile bool _isClosed;
+    private NpgsqlConnection? _alone;
 
     private PostgreSqlStore(
         PostgreSqlOptions options, IReadOnlyList<ITable> tables, IReadOnlyList<FollowedTable> followed,
@@ -57,15 +58,18 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     /// <param name="observers">Told of each commit.</param>
     /// <param name="clock">The operations' clock.</param>
     /// <param name="logger">For failures of the database.</param>
+    /// <param name="alone">Whether no node may serve it meanwhile.</param>
     /// <exception cref="StoreOpenException">It cannot be reached or used.</exception>
     public static async Task<PostgreSqlStore> OpenAsync(
         PostgreSqlOptions options, IReadOnlyList<ITable> tables, IReadOnlyList<Migration> migrations, IReadOnlyList<FollowedTable> followed,
-        IReadOnlyList<IStoreObserver> observers, TimeProvider clock, ILogger<PostgreSqlStore> logger)
+        IReadOnlyList<IStoreObserver> observers, TimeProvider clock, ILogger<PostgreSqlStore> logger, bool alone = false)
     {
         var store = new PostgreSqlStore(options, tables, followed, observers, clock, logger);
         try
         {
-            await PostgreSqlOpener.OpenAsync(store._operations, store._sql, migrations, logger);
+            await PostgreSqlOpener.OpenAsync(store._operations, store._sql, migrations, logger, alone);
+            if (alone)
+                await store.BeAloneAsync();
             await store.Feed.RememberAsync();
             return store;
         }
@@ -111,8 +115,18 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
         for (var slot = 0; slot < _connections; slot++)
             await _slots.WaitAsync();
         await Feed.DisposeAsync();
+        if (_alone is not null)
+            await _alone.DisposeAsync();
         await _operations.DisposeAsync();
         await _announcements.DisposeAsync();
+    }
+
+    private async Task BeAloneAsync()
+    {
+        _alone = await _announcements.OpenConnectionAsync();
+        await using var command = new NpgsqlCommand(SqlTables.BeAlone, _alone);
+        if (await command.ExecuteScalarAsync() is false)
+            throw new InvalidDataException("a node serves it, or another server moves it; stop all others");
     }
 
     private async Task<TResult> RunToItsEndAsync<TResult>(Func<ITransaction, ValueTask<TResult>> operation)

@@ -22,6 +22,15 @@ internal sealed class SqlTables
     /// <summary>$1 name of the sequence, $2 the number after which it goes on.</summary>
     public const string RaiseNumber = "SELECT setval($1::regclass, $2)";
 
+    /// <summary>Held by each node that serves, on a connection that it keeps; false while the store is moved.</summary>
+    public const string Serve = "SELECT pg_try_advisory_lock_shared(4848656769)";
+
+    /// <summary>The same for as long as a transaction lasts.</summary>
+    public const string MayServe = "SELECT pg_try_advisory_xact_lock_shared(4848656769)";
+
+    /// <summary>Held by a server that moves the store; false while a node serves it.</summary>
+    public const string BeAlone = "SELECT pg_try_advisory_lock(4848656769)";
+
     /// <summary>$1 channel, $2 what is told.</summary>
     public const string Announce = "SELECT pg_notify($1, $2)";
 
