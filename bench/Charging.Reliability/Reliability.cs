@@ -2,6 +2,8 @@ using System.Globalization;
 using Charging.Reliability.BadInput;
 using Charging.Reliability.Crash;
 using Charging.Reliability.Model;
+using Charging.Server.Storage;
+using Charging.Testing;
 
 namespace Charging.Reliability;
 
@@ -12,7 +14,7 @@ internal static class Reliability
     {
         ["kill9", .. var rest] => await KillAsync(rest),
         ["badinput", .. var rest] => await BadInputAsync(rest),
-        ["model", .. var rest] => Model(rest),
+        ["model", .. var rest] => await ModelAsync(rest),
         ["serve", var plant, .. var rest] => await PlantedServer.RunAsync(Enum.Parse<Plant>(plant), rest),
         _ => Usage(),
     };
@@ -36,28 +38,41 @@ internal static class Reliability
         return report.Faults.Count == 0 ? 0 : 1;
     }
 
+    private static async Task<int> ModelAsync(string[] args)
+    {
+        try
+        {
+            return Model(args);
+        }
+        finally
+        {
+            await PostgresServer.EndSharedAsync();
+        }
+    }
+
     private static int Model(string[] args)
     {
         var seed = Read(args, "--seed", 1);
         var bug = Option(args, "--bug") is { } name ? Bugs.All.Single(known => known.Name == name) : null;
+        var engine = Option(args, "--engine") is { } given ? Enum.Parse<StoreEngine>(given) : StoreEngine.LiteDb;
         if (Option(args, "--trace") is not null)
-            return ModelRun.Live(seed, Read(args, "--trace", 0), bug, Console.WriteLine).Count == 0 ? 0 : 1;
+            return ModelRun.Live(seed, Read(args, "--trace", 0), bug, Console.WriteLine, engine: engine).Count == 0 ? 0 : 1;
         if (args.Contains("--bugs"))
-            return FindBugs(seed, Read(args, "--journeys", 10_000));
-        var report = ModelRun.Run(Read(args, "--journeys", 100_000), seed, Read(args, "--first", 0), bug, Console.WriteLine);
+            return FindBugs(seed, Read(args, "--journeys", 10_000), engine);
+        var report = ModelRun.Run(Read(args, "--journeys", 100_000), seed, Read(args, "--first", 0), bug, Console.WriteLine, engine);
         Console.WriteLine(report);
         if (report.Failed is { } number)
-            Console.WriteLine($"Again, with all that happens: model --seed {seed} --trace {number}");
+            Console.WriteLine($"Again, with all that happens: model --engine {engine} --seed {seed} --trace {number}");
         return report.Failed is null ? 0 : 1;
     }
 
-    private static int FindBugs(int seed, int journeys)
+    private static int FindBugs(int seed, int journeys, StoreEngine engine)
     {
         var missed = 0;
         Console.WriteLine("\n| planted bug | found in journey | by |\n|---|---|---|");
-        foreach (var bug in Bugs.All)
+        foreach (var bug in engine == StoreEngine.PostgreSql ? Bugs.OnPostgreSql : Bugs.All)
         {
-            var report = ModelRun.Run(journeys, seed, bug: bug);
+            var report = ModelRun.Run(journeys, seed, bug: bug, engine: engine);
             missed += report.Failed is null ? 1 : 0;
             Console.WriteLine($"| {bug} | {report.Failed?.ToString(CultureInfo.InvariantCulture) ?? "none"} | {report.Faults.FirstOrDefault()?.Split('\n')[0]} |");
         }
@@ -77,6 +92,7 @@ internal static class Reliability
               kill9 [--cycles 2000] [--seed 1]            R1: kill -9 under load, restart, compare with what clients were told
               model [--journeys 100000] [--seed 1] [--first 0]
                                                           R2: generated journeys on a seeded scheduler and simulated time
+              model --engine PostgreSql --journeys 5000   the same on a PostgreSQL, which is started for it
               model --seed 1 --trace <number> [--bug <name>]
                                                           one journey of these, with all that happens
               model --bugs [--journeys 10000]             in which journey each planted bug is found

@@ -33,6 +33,12 @@ public static class Bugs
         new("forgets to ask about an order that expired", services => services.Around<IStore>((_, store) => new BuggyStore(store, tx => new ForgetsClosing(tx)))),
     ];
 
+    /// <summary>
+    /// Those that can be planted where operations run on threads of their own. An answer before the commit leads the scheduler
+    /// on from within the operation, which is for its thread alone.
+    /// </summary>
+    public static IReadOnlyList<Bug> OnPostgreSql => [.. All.Where(bug => !bug.Name.StartsWith("acknowledges", StringComparison.Ordinal))];
+
     private static void PlantLease(IServiceCollection services)
     {
         var held = new AsyncLocal<DueRow?>();

@@ -1,3 +1,4 @@
+using Charging.Server.Storage;
 using Charging.Server.Storage.LiteDb;
 
 namespace Charging.Reliability.Model;
@@ -6,13 +7,21 @@ namespace Charging.Reliability.Model;
 /// The store's files in memory. They outlive the server. Its process may be cut off in the middle of a batch's writes, and
 /// of what was not flushed either everything survives, as after a kill, or nothing, as after a power cut.
 /// </summary>
-internal sealed class MemoryDisk : IDisk
+internal sealed class MemoryDisk : IDisk, IModelPlace
 {
     private readonly Dictionary<string, MemoryFile> _files = [];
     private int _operationsLeft = int.MaxValue;
 
     /// <summary>Whether the process was cut off.</summary>
     public bool IsCut { get; private set; }
+
+    /// <inheritdoc/>
+    public IStore Open(World world, Life life, Random random, IReadOnlyList<IStoreObserver> observers)
+    {
+        var batches = new Batches(new LiteDbOpener(this, "memory", Tables.All, [], barrier: true), observers, world.Clock, new ModelLog(world));
+        batches.Open();
+        return new SteppedStore(batches, world.Scheduler, life, random);
+    }
 
     /// <summary>A disk with the same files, which were flushed.</summary>
     public MemoryDisk Copy()

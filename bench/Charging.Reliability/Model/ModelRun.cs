@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using Charging.Server.Storage;
 
 namespace Charging.Reliability.Model;
 
@@ -34,11 +35,12 @@ public static class ModelRun
     /// <param name="first">The number of the first.</param>
     /// <param name="bug">A planted bug.</param>
     /// <param name="progress">Told a line now and then.</param>
-    public static ModelReport Run(int journeys, int seed = 1, int first = 0, Bug? bug = null, Action<string>? progress = null)
+    /// <param name="engine">What the store is.</param>
+    public static ModelReport Run(int journeys, int seed = 1, int first = 0, Bug? bug = null, Action<string>? progress = null, StoreEngine engine = StoreEngine.LiteDb)
     {
         var run = new Counts(first, first + journeys);
         // A journey is one thread's from beginning to end, for its store's transactions are a thread's.
-        var threads = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(() => Work(run, seed, bug)) { Name = "journeys" }).ToList();
+        var threads = Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Thread(() => Work(run, seed, bug, engine)) { Name = "journeys" }).ToList();
         threads.ForEach(thread => thread.Start());
         foreach (var thread in threads)
         {
@@ -55,22 +57,30 @@ public static class ModelRun
     /// <param name="bug">A planted bug.</param>
     /// <param name="trace">Told everything that happens.</param>
     /// <param name="tally">Counts what happens.</param>
+    /// <param name="engine">What the store is.</param>
     /// <returns>What did not hold.</returns>
-    public static IReadOnlyList<string> Live(int seed, int number, Bug? bug = null, Action<string>? trace = null, ConcurrentDictionary<string, long>? tally = null)
+    public static IReadOnlyList<string> Live(int seed, int number, Bug? bug = null, Action<string>? trace = null, ConcurrentDictionary<string, long>? tally = null, StoreEngine engine = StoreEngine.LiteDb)
     {
-        var world = new World(Journey.Of(seed, number), bug, trace);
+        using var place = engine == StoreEngine.PostgreSql ? PostgresPlace.Make() : null;
+        return Live(Journey.Of(seed, number), bug, trace, tally, place);
+    }
+
+    private static IReadOnlyList<string> Live(Journey journey, Bug? bug, Action<string>? trace, ConcurrentDictionary<string, long>? tally, PostgresPlace? place)
+    {
+        var world = new World(journey, bug, trace, place?.Clean());
         var faults = world.Run();
         foreach (var (what, count) in world.Tally())
             tally?.AddOrUpdate(what, count, (_, known) => known + count);
         return faults;
     }
 
-    private static void Work(Counts run, int seed, Bug? bug)
+    private static void Work(Counts run, int seed, Bug? bug, StoreEngine engine)
     {
+        using var place = engine == StoreEngine.PostgreSql ? PostgresPlace.Make() : null;
         // Those before one that failed are lived to their end, so that the first is found.
         for (var number = run.Take(); number is { } taken; number = run.Take())
         {
-            var faults = Live(seed, taken, bug, tally: run.Tally);
+            var faults = Live(Journey.Of(seed, taken), bug, null, run.Tally, place);
             if (faults.Count > 0)
                 run.Faults[taken] = faults;
             run.Count();

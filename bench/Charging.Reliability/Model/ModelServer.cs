@@ -23,7 +23,6 @@ internal sealed class ModelServer
     private static readonly Lazy<MemoryDisk> EmptyStore = new(MakeEmptyStore);
 
     private readonly World _world;
-    private readonly Batches _batches;
     private readonly HashSet<Action> _calls = [];
 
     public ModelServer(World world, Life life, Bug? bug, Random random)
@@ -40,12 +39,10 @@ internal sealed class ModelServer
         services.AddSingleton<IPaymentProvider>(world.Provider);
         services.AddSingleton<IPileLink>(new ModelLink(world));
         services.AddSingleton<IStoreObserver>(world.Watch);
-        services.AddSingleton(provider => OpenBatches(world, [.. provider.GetServices<IStoreObserver>()]));
-        services.AddSingleton<IStore>(provider => new SteppedStore(provider.GetRequiredService<Batches>(), world.Scheduler, life, random));
+        services.AddSingleton(provider => world.Place.Open(world, life, random, [.. provider.GetServices<IStoreObserver>()]));
         bug?.Apply(services);
         Services = services.BuildServiceProvider();
-        _batches = Services.GetRequiredService<Batches>();
-        _batches.Open();
+        Services.GetRequiredService<IStore>();
         Call(_ => StartAsync());
     }
 
@@ -110,7 +107,7 @@ internal sealed class ModelServer
         {
             await call(Services);
         }
-        catch (StoreUnavailableException) when (_world.Disk.IsCut)
+        catch (StoreUnavailableException) when (_world.Place.IsCut)
         {
             // It dies in a moment.
         }
@@ -131,9 +128,6 @@ internal sealed class ModelServer
         _world.Trace($"{Life.Name} is up");
         _world.ServerUp();
     }
-
-    private static Batches OpenBatches(World world, IReadOnlyList<IStoreObserver> observers) => new(
-        new LiteDbOpener(world.Disk, "memory", Tables.All, [], barrier: true), observers, world.Clock, new ModelLog(world));
 
     private static MemoryDisk MakeEmptyStore()
     {
@@ -169,7 +163,7 @@ internal sealed class ModelLog(World world) : ILoggerFactory, ILogger
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (logLevel >= LogLevel.Error && !world.Disk.IsCut)
+        if (logLevel >= LogLevel.Error && !world.Place.IsCut)
             world.Fault($"Logged: {formatter(state, exception)} {exception}");
         else
             world.Trace($"log: {formatter(state, exception)}");

@@ -1,4 +1,3 @@
-using Charging.Server.Storage.LiteDb;
 using Charging.Testing;
 
 namespace Charging.Reliability.Model;
@@ -25,14 +24,14 @@ internal sealed class World
     private CrashPlan? _crash;
     private DateTimeOffset? _calmSince;
 
-    public World(Journey journey, Bug? bug = null, Action<string>? trace = null)
+    public World(Journey journey, Bug? bug = null, Action<string>? trace = null, IModelPlace? place = null)
     {
         _journey = journey;
         _bug = bug;
         _crashes = new Queue<CrashPlan>(journey.Crashes);
         Scheduler = new Scheduler(journey.Seed, trace);
         Clock = new ModelClock(Scheduler, Outside);
-        Disk = ModelServer.NewDisk();
+        Place = place ?? ModelServer.NewDisk();
         Watch = new Watch(this);
         Provider = new ModelProvider(this, journey.Provider, new Random(journey.Seed + 1));
         Piles = [.. journey.Piles.Select((plan, number) => new ModelPile(this, plan, number))];
@@ -50,7 +49,7 @@ internal sealed class World
 
     public ModelClock Clock { get; }
 
-    public MemoryDisk Disk { get; }
+    public IModelPlace Place { get; }
 
     public Watch Watch { get; }
 
@@ -135,10 +134,10 @@ internal sealed class World
         _calmSince = Scheduler.Now;
         Scheduler.After(Outside, ShortestEnding + TimeSpan.FromSeconds(1), () => { });
         _crashes.Clear();
-        if (!Disk.IsCut)
+        if (!Place.IsCut)
         {
             _crash = null;
-            Disk.CutAfter(int.MaxValue);
+            Place.CutAfter(int.MaxValue);
         }
         Provider.IsCalm = true;
         foreach (var pile in Piles)
@@ -167,19 +166,19 @@ internal sealed class World
         {
             _crash = _crashes.Dequeue();
             if (_crash.WithinWrites is { } writes)
-                Disk.CutAfter(writes);
+                Place.CutAfter(writes);
         }
-        return Disk.IsCut || _crash is { WithinWrites: null };
+        return Place.IsCut || _crash is { WithinWrites: null };
     }
 
     private void Crash(ModelServer server)
     {
-        Trace($"crash of {server.Life.Name}{(Disk.IsCut ? " in the middle of a batch" : "")}");
+        Trace($"crash of {server.Life.Name}{(Place.IsCut ? " in the middle of a batch" : "")}");
         var crash = _crash!;
         _crash = null;
         server.Kill();
         Server = null;
-        Disk.Crash(crash.LosesPower);
+        Place.Crash(crash.LosesPower);
         foreach (var pile in Piles)
             pile.ServerGone();
         Scheduler.After(Outside, TimeSpan.FromMilliseconds(crash.DownMs), StartServer);

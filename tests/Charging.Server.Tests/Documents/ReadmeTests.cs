@@ -115,7 +115,7 @@ public sealed partial class ReadmeTests
 
     [Fact]
     public void Every_sequence_of_numbers_is_one_that_is_moved() => Assert.All(
-        Repository.Files("src/Server", "*.cs").SelectMany(file => NextNumber().Matches(Repository.Read(file))),
+        Repository.Files("src/Server", "*.cs").Where(file => !file.Contains("/Moving/", StringComparison.Ordinal)).SelectMany(file => NextNumber().Matches(Repository.Read(file))),
         call => Assert.StartsWith("NumberSequence.", call.Groups["name"].Value));
 
     private static Tariff ExampleTariff(string[] row)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Charging.Reliability.Model;
+using Charging.Server.Storage;
 using Xunit;
 
 namespace Charging.Server.Tests.Model;
@@ -8,6 +9,8 @@ namespace Charging.Server.Tests.Model;
 public sealed class ModelTests
 {
     private static readonly int Journeys = int.Parse(Environment.GetEnvironmentVariable("CHARGING_JOURNEYS") ?? "300", CultureInfo.InvariantCulture);
+
+    private static readonly int JourneysOnPostgreSql = int.Parse(Environment.GetEnvironmentVariable("CHARGING_JOURNEYS_POSTGRESQL") ?? "12", CultureInfo.InvariantCulture);
 
     public static TheoryData<string> BugNames => [.. Bugs.All.Select(bug => bug.Name)];
 
@@ -34,6 +37,25 @@ public sealed class ModelTests
             ModelRun.Live(7, number, trace: again.Add);
             Assert.Equal(once, again);
         }
+    }
+
+    [Fact]
+    public void Every_invariant_holds_on_PostgreSql_too()
+    {
+        var seed = Environment.TickCount;
+        var report = ModelRun.Run(JourneysOnPostgreSql, seed, engine: StoreEngine.PostgreSql);
+        Assert.True(report.Failed is null, $"model --engine PostgreSql --seed {seed} --trace {report.Failed}: {report}");
+        Assert.True(report.Tally.GetValueOrDefault("top-up credited") > 0 && report.Tally["starts obeyed"] > 0, $"Hardly anything happened: {report}");
+    }
+
+    [Theory]
+    [InlineData("has no unique key for a credit")]
+    [InlineData("refunds without a fixed number")]
+    [InlineData("does not check a lease")]
+    public void A_planted_bug_is_found_on_PostgreSql_too(string name)
+    {
+        var report = ModelRun.Run(200, bug: Bugs.OnPostgreSql.Single(bug => bug.Name == name), engine: StoreEngine.PostgreSql);
+        Assert.True(report.Failed is not null, $"Not found: a server that {name}: {report}");
     }
 
     [Theory]
