@@ -1,12 +1,16 @@
+using System.Buffers;
 using System.Collections.Concurrent;
+using System.Text;
 using Charging.Device.V1;
 using Google.Protobuf;
 using MQTTnet;
 
 namespace Charging.Bench;
 
-/// <summary>A pile of ten plugs that does what it is told at once and speaks binary: as little work as can be for the load.</summary>
-internal sealed class BenchPile(string device) : IAsyncDisposable
+/// <summary>A pile of ten plugs that does what it is told at once: as little work as can be for the load.</summary>
+/// <param name="device">Its number.</param>
+/// <param name="json">Whether it writes and reads JSON; else binary.</param>
+internal sealed class BenchPile(string device, bool json = false) : IAsyncDisposable
 {
     private readonly IMqttClient _client = new MqttClientFactory().CreateMqttClient();
     private readonly ConcurrentDictionary<uint, TaskCompletionSource> _unacknowledged = new();
@@ -16,7 +20,7 @@ internal sealed class BenchPile(string device) : IAsyncDisposable
     /// <summary>Connects and reports ten plugs with a vehicle at each.</summary>
     public async Task ConnectAsync(int port, string secret)
     {
-        _client.ApplicationMessageReceivedAsync += e => HandleAsync(Command.Parser.ParseFrom(e.ApplicationMessage.Payload));
+        _client.ApplicationMessageReceivedAsync += e => HandleAsync(Read(e.ApplicationMessage.Payload));
         await _client.ConnectAsync(new MqttClientOptionsBuilder()
             .WithTcpServer("127.0.0.1", port)
             .WithProtocolVersion(MQTTnet.Formatter.MqttProtocolVersion.V311)
@@ -48,11 +52,17 @@ internal sealed class BenchPile(string device) : IAsyncDisposable
                 await PublishAsync("results", new CommandResult { CommandId = command.CommandId, Outcome = CommandOutcome.Done });
                 _ = RaiseAsync(new PileEvent { ChargeStarted = new ChargeStarted { OrderNo = command.StartCharge.OrderNo, Plug = command.StartCharge.Plug } });
                 break;
+            case Command.KindOneofCase.ReportStatus:
+                await PublishAsync("results", new CommandResult { CommandId = command.CommandId, Outcome = CommandOutcome.Done });
+                break;
             case Command.KindOneofCase.EventAck when _unacknowledged.TryRemove(command.EventAck.EventId, out var waiting):
                 waiting.SetResult();
                 break;
         }
     }
+
+    private Command Read(ReadOnlySequence<byte> payload) =>
+        json ? JsonParser.Default.Parse<Command>(Encoding.UTF8.GetString(payload)) : Command.Parser.ParseFrom(payload);
 
     private async Task RaiseAsync(PileEvent pileEvent)
     {
@@ -67,7 +77,7 @@ internal sealed class BenchPile(string device) : IAsyncDisposable
     private Task PublishAsync(string topic, IMessage message) => _client.PublishAsync(new MqttApplicationMessage
     {
         Topic = $"piles/{device}/{topic}",
-        PayloadSegment = message.ToByteArray(),
+        PayloadSegment = json ? Encoding.UTF8.GetBytes(JsonFormatter.Default.Format(message)) : message.ToByteArray(),
         QualityOfServiceLevel = MQTTnet.Protocol.MqttQualityOfServiceLevel.AtLeastOnce,
     });
 }

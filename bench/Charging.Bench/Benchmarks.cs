@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Charging.Bench;
 
 /// <summary>The index of the benchmarks. Not named Program: that is the server, which they run.</summary>
@@ -8,7 +10,10 @@ internal static class Benchmarks
         ["read", .. var rest] => await ReadBench.RunAsync(rest),
         ["orders", .. var rest] => await OrderBench.RunAsync(rest),
         ["orders-pg", .. var rest] => await PostgreSqlOrderBench.RunAsync(rest),
-        ["server", .. var rest] => await ServerProcess.RunAsync(rest),
+        ["piles", .. var rest] => await PileBench.RunAsync(rest),
+        ["commands", .. var rest] => await CommandBench.RunAsync(rest),
+        ["server", .. var rest] => await ServerHost.RunAsync(rest),
+        ["fleet", var port] => await Fleet.RunAsync(int.Parse(port, CultureInfo.InvariantCulture)),
         ["status", .. var rest] => await StatusIntake.RunAsync(rest),
         ["backup", .. var rest] => await BackupBench.RunAsync(rest),
         ["store", .. var rest] => await StoreBench.RunAsync(rest),
@@ -23,6 +28,8 @@ internal static class Benchmarks
               orders [seconds] [rounds]  P2: whole durable orders against a batch of one
               orders-pg [seconds] [rounds]  P3: whole durable orders on PostgreSQL, against pgbench -N
               status [seconds] [rounds]  P4: pile statuses in, against Mosquitto with one subscriber
+              piles [piles] [rounds]     P5: memory and getPileStatus with a fleet connected
+              commands [piles] [seconds] [rounds]  P6: start command to result with a fleet connected
               backup [rows] [rounds]     how long operations wait while a backup is taken
               store [seconds] [rounds]   P2b: store operations against pgbench -N
             """);

@@ -1,111 +1,65 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using Charging.MqttBroker;
-using Charging.Server.Accounts;
-using Charging.Server.Calls;
-using Charging.Server.Piles;
-using Charging.Server.Storage;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace Charging.Bench;
 
 /// <summary>What the load needs to know of the server: its ports, a token for each rider, a secret for each pile.</summary>
 internal sealed record ServerFacts(int HttpPort, int MqttPort, string[] Tokens, Dictionary<string, string> Piles);
 
-/// <summary>The real server as a process of its own, with riders and piles in it.</summary>
+/// <summary>A server as a process of its own, with riders and piles in it: the real one, or another that says the same line when it is ready.</summary>
 internal sealed class ServerProcess : IDisposable
 {
     private readonly Process _process;
     private readonly string _directory;
+    private readonly bool _keeps;
 
-    private ServerProcess(Process process, string directory, ServerFacts facts)
-    {
-        _process = process;
-        _directory = directory;
-        Facts = facts;
-    }
+    private ServerProcess(Process process, string directory, bool keeps, ServerFacts facts) =>
+        (_process, _directory, _keeps, Facts) = (process, directory, keeps, facts);
 
     /// <summary>What the load needs to know.</summary>
     public ServerFacts Facts { get; }
 
-    /// <summary>Starts a server.</summary>
-    public static async Task<ServerProcess> StartAsync(int riders, int piles, params string[] settings)
+    /// <summary>Starts the real server on an empty store.</summary>
+    public static Task<ServerProcess> StartAsync(int riders, int piles, params string[] settings) =>
+        StartAsync(Environment.ProcessPath!, NewDirectory(), keeps: false, directory => ["server", directory, $"{riders}", $"{piles}", .. settings]);
+
+    /// <summary>Starts the real server on a directory that stays when it has ended.</summary>
+    public static Task<ServerProcess> StartOnAsync(string directory, params string[] settings) =>
+        StartAsync(Environment.ProcessPath!, directory, keeps: true, _ => ["server", directory, "0", "0", .. settings]);
+
+    /// <summary>Starts another program in a directory of its own.</summary>
+    public static Task<ServerProcess> StartOtherAsync(string program, Func<string, string[]> args) => StartAsync(program, NewDirectory(), keeps: false, args);
+
+    /// <summary>Asks the process for something that it can tell of itself (see <see cref="ServerHost"/>).</summary>
+    public async Task<string> AskAsync(string question)
     {
-        var directory = Directory.CreateTempSubdirectory("charging-bench-").FullName;
-        var process = Process.Start(new ProcessStartInfo(
-            Environment.ProcessPath!, ["server", directory, $"{riders}", $"{piles}", .. settings])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardInput = true,
-        })!;
-        var line = await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The server did not start.");
-        return new ServerProcess(process, directory, JsonSerializer.Deserialize<ServerFacts>(line)!);
+        await _process.StandardInput.WriteLineAsync(question);
+        return await _process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The server has ended.");
     }
 
-    /// <summary>The process itself.</summary>
-    public static async Task<int> RunAsync(string[] args)
-    {
-        var (directory, riders, piles) = (args[0], Number(args[1]), Number(args[2]));
-        await using var app = Program.Build(
-            [
-                "--environment=Development",
-                $"--Charging:DataDirectory={directory}",
-                "--Charging:Demo:Enabled=false",
-                "--Charging:Mqtt:PacketsPerSecond=1000000",
-                "--Charging:Mqtt:PacketBurst=1000000",
-                "--Kestrel:Endpoints:Http:Url=http://127.0.0.1:0",
-                "--Kestrel:Endpoints:Grpc:Url=http://127.0.0.1:0",
-                "--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:0",
-                .. args[3..],
-            ],
-            builder => builder.Logging.ClearProviders());
-        var bare = new { success = true, code = 200, message = "成功", data = new { deviceNo = "0000000000", status = 1, plugs = new int[10] } };
-        app.MapPost("/bare", new Func<object>(() => bare));
-        await app.StartAsync();
-        var listeners = app.Services.GetRequiredService<Listeners>();
-        var facts = new ServerFacts(listeners.Port("Http"), listeners.Port("Mqtt"), await RidersAsync(app, riders), await PilesAsync(app, piles));
-        Console.WriteLine(JsonSerializer.Serialize(facts));
-        await Console.In.ReadLineAsync();
-        return 0;
-    }
+    /// <summary>What the process has in memory when nothing is left to collect, in bytes.</summary>
+    public async Task<long> MemoryAsync() => long.Parse(await AskAsync("memory"), CultureInfo.InvariantCulture);
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _process.Kill();
+        // Where the store is used again, it is closed as an operator would.
+        _process.StandardInput.Close();
+        if (!_keeps || !_process.WaitForExit(TimeSpan.FromMinutes(1)))
+            _process.Kill();
         _process.WaitForExit();
         _process.Dispose();
-        Directory.Delete(_directory, recursive: true);
+        if (!_keeps)
+            Directory.Delete(_directory, recursive: true);
     }
 
-    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+    private static string NewDirectory() => Directory.CreateTempSubdirectory("charging-bench-").FullName;
 
-    private static Task<string[]> RidersAsync(WebApplication app, int count)
+    private static async Task<ServerProcess> StartAsync(string program, string directory, bool keeps, Func<string, string[]> args)
     {
-        var store = app.Services.GetRequiredService<IStore>();
-        return Task.WhenAll(Enumerable.Range(0, count).Select(rider => store.RunAsync(async tx =>
-        {
-            var user = new User
-            {
-                Id = await tx.NextNumberAsync("users"),
-                Phone = Phone.Parse($"139{rider:D8}"),
-                WxName = $"rider{rider}",
-                RegisteredAt = tx.Now,
-            };
-            tx.Put(AccountTables.Users, user);
-            return Tokens.Issue(tx, user.Id);
-        })));
-    }
-
-    private static async Task<Dictionary<string, string>> PilesAsync(WebApplication app, int count)
-    {
-        var admin = app.Services.GetRequiredService<PileAdmin>();
-        var secrets = new Dictionary<string, string>();
-        foreach (var device in Enumerable.Range(0, count).Select(pile => pile.ToString("X10", CultureInfo.InvariantCulture)))
-            secrets[device] = (await admin.RegisterAsync(DeviceNo.Parse(device), 10, PlugNumbers.Decimal))!;
-        return secrets;
+        var process = Process.Start(new ProcessStartInfo(program, args(directory)) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
+        var line = await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The server did not start.");
+        return new ServerProcess(process, directory, keeps, JsonSerializer.Deserialize<ServerFacts>(line)!);
     }
 }

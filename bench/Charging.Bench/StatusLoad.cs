@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Charging.Device.V1;
@@ -21,7 +19,7 @@ internal static class StatusLoad
         for (var i = 0; i < piles; i++)
         {
             var device = $"B{i:D9}";
-            sockets.Add((await ConnectAsync(port, device, "bench"), Statuses(device, qos, json)));
+            sockets.Add((await MqttBytes.ConnectAsync(port, device, "bench"), Statuses(device, qos, json)));
         }
 
         var work = sockets.Select(pile => Task.Run(() => SendAsync(pile.Socket, pile.Statuses, qos))).ToArray();
@@ -29,19 +27,6 @@ internal static class StatusLoad
         await Task.WhenAll(work);
         return 0;
     }
-
-    public static async Task<Socket> ConnectAsync(int port, string clientId, string password)
-    {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(IPAddress.Loopback, port);
-        byte[] body = [.. Field("MQTT"u8), 4, 0xC2, 0, 60, .. Field(Encoding.ASCII.GetBytes(clientId)), .. Field(Encoding.ASCII.GetBytes(clientId)), .. Field(Encoding.ASCII.GetBytes(password))];
-        await socket.SendAsync((byte[])[0x10, (byte)body.Length, .. body]);
-        var answer = new byte[4];
-        await socket.ReceiveAsync(answer);
-        return answer is [0x20, 2, 0, 0] ? socket : throw new InvalidOperationException("The broker refused a pile.");
-    }
-
-    public static byte[] Field(ReadOnlySpan<byte> bytes) => [(byte)(bytes.Length >> 8), (byte)bytes.Length, .. bytes];
 
     private static async Task SendAsync(Socket socket, byte[] statuses, int qos)
     {
@@ -65,16 +50,7 @@ internal static class StatusLoad
         {
             var status = Status(seq);
             var payload = json ? Encoding.UTF8.GetBytes(JsonFormatter.Default.Format(status)) : status.ToByteArray();
-            var id = new byte[qos * 2];
-            if (qos == 1)
-                BinaryPrimitives.WriteUInt16BigEndian(id, (ushort)seq);
-            byte[] body = [.. Field(Encoding.ASCII.GetBytes($"piles/{device}/status")), .. id, .. payload];
-            all.WriteByte((byte)(0x30 | (qos << 1)));
-            var length = body.Length;
-            for (; length > 0x7F; length >>= 7)
-                all.WriteByte((byte)(length | 0x80));
-            all.WriteByte((byte)length);
-            all.Write(body);
+            all.Write(MqttBytes.Publish(MqttBytes.StatusTopic(device), qos, (ushort)seq, payload));
         }
 
         return all.ToArray();
