@@ -12,6 +12,8 @@ internal static class Benchmarks
         ["orders-pg", .. var rest] => await PostgreSqlOrderBench.RunAsync(rest),
         ["piles", .. var rest] => await PileBench.RunAsync(rest),
         ["commands", .. var rest] => await CommandBench.RunAsync(rest),
+        ["records", .. var rest] => await RecordBench.RunAsync(rest),
+        ["start", .. var rest] => await StartBench.RunAsync(rest),
         ["server", .. var rest] => await ServerHost.RunAsync(rest),
         ["fleet", var port] => await Fleet.RunAsync(int.Parse(port, CultureInfo.InvariantCulture)),
         ["status", .. var rest] => await StatusIntake.RunAsync(rest),
@@ -30,6 +32,8 @@ internal static class Benchmarks
               status [seconds] [rounds]  P4: pile statuses in, against Mosquitto with one subscriber
               piles [piles] [rounds]     P5: memory and getPileStatus with a fleet connected
               commands [piles] [seconds] [rounds]  P6: start command to result with a fleet connected
+              records [orders] [seconds] [rounds]  P7: getOrderRecord, deep in a long list, among many orders
+              start [orders] [rounds]    P8: from process start to the first answer, with many orders
               backup [rows] [rounds]     how long operations wait while a backup is taken
               store [seconds] [rounds]   P2b: store operations against pgbench -N
             """);
