@@ -12,32 +12,33 @@ internal static partial class ReadBench
 {
     public static async Task<int> RunAsync(string[] args)
     {
-        var seconds = args.Length > 0 ? int.Parse(args[0]) : 8;
-        var rounds = args.Length > 1 ? int.Parse(args[1]) : 5;
+        var (seconds, rounds) = (Figures.Argument(args, 0, 8), Figures.Argument(args, 1, 5));
         using var server = await ServerProcess.StartAsync(riders: 1, piles: 1);
         var device = server.Facts.Piles.Keys.Single();
         await using var pile = new BenchPile(device);
         await pile.ConnectAsync(server.Facts.MqttPort, server.Facts.Piles[device]);
-        var body = $$$"""{"body":{"deviceNo":"{{{device}}}"}}""";
         var (ours, bare) = (new List<double>(), new List<double>());
         for (var round = -1; round < rounds; round++)
         {
-            var a = await WrkAsync(server.Facts, "/wechat/smallapplet/getPileStatus", body, seconds);
-            var b = await WrkAsync(server.Facts, "/bare", body, seconds);
+            var a = await GetPileStatusAsync(server.Facts, seconds);
+            var b = await WrkAsync(server.Facts, "/bare", seconds);
             if (round < 0)
                 continue;
             ours.Add(a);
             bare.Add(b);
         }
-        var (x, y) = (ours.Order().ElementAt(rounds / 2), bare.Order().ElementAt(rounds / 2));
-        Console.WriteLine("| getPileStatus, requests/s | bare endpoint, requests/s | ratio | to reach |");
-        Console.WriteLine("|---|---|---|---|");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {x:0} | {y:0} | {x / y:0.00} | 0.70 |"));
+        var (x, y) = (Figures.Median(ours), Figures.Median(bare));
+        Figures.PrintHead();
+        Figures.Print("P1", "getPileStatus over JSON with its token check, 32 connections", "the same JSON from a bare minimal-API endpoint of the same process", $"{x:N0} and {y:N0} requests/s", $"{x / y:0.00}", "0.70");
         return 0;
     }
 
-    private static async Task<double> WrkAsync(ServerFacts facts, string path, string body, int seconds)
+    /// <summary>Answers to getPileStatus a second, on 32 connections.</summary>
+    internal static Task<double> GetPileStatusAsync(ServerFacts facts, int seconds) => WrkAsync(facts, "/wechat/smallapplet/getPileStatus", seconds);
+
+    private static async Task<double> WrkAsync(ServerFacts facts, string path, int seconds)
     {
+        var body = $$$"""{"body":{"deviceNo":"{{{facts.Piles.Keys.First()}}}"}}""";
         var script = Path.GetTempFileName();
         await File.WriteAllTextAsync(script, $"""
             wrk.method = "POST"
