@@ -14,6 +14,7 @@ internal static class Benchmarks
         ["commands", .. var rest] => await CommandBench.RunAsync(rest),
         ["records", .. var rest] => await RecordBench.RunAsync(rest),
         ["start", .. var rest] => await StartBench.RunAsync(rest),
+        ["nodes", .. var rest] => await NodesBench.RunAsync(rest),
         ["peer", .. var rest] => await PeerBench.RunAsync(rest),
         ["server", .. var rest] => await ServerHost.RunAsync(rest),
         ["fleet", var port] => await Fleet.RunAsync(int.Parse(port, CultureInfo.InvariantCulture)),
@@ -35,6 +36,7 @@ internal static class Benchmarks
               commands [piles] [seconds] [rounds]  P6: start command to result with a fleet connected
               records [orders] [seconds] [rounds]  P7: getOrderRecord, deep in a long list, among many orders
               start [orders] [rounds]    P8: from process start to the first answer, with many orders
+              nodes [seconds] [rounds]   P9: whole durable orders on two nodes that share a PostgreSQL, against one
               peer [seconds] [rounds]    P10: reads and orders against Fastify, aedes and SQLite (needs wrk and npm)
               backup [rows] [rounds]     how long operations wait while a backup is taken
               store [seconds] [rounds]   P2b: store operations against pgbench -N

@@ -1,0 +1,72 @@
+using Charging.Testing;
+
+namespace Charging.Bench;
+
+/// <summary>
+/// P9: P2's orders on two nodes that share a PostgreSQL, against one, in turn, each on a fresh database. Each pile keeps to one
+/// node, by that node's own broker, and so do the riders at it; what a node must hear from the other goes through the database.
+/// Nothing is to be reached: on one machine the nodes, the database and the load have the same cores.
+/// </summary>
+internal static class NodesBench
+{
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var (seconds, rounds) = (Figures.Argument(args, 0, 10), Figures.Argument(args, 1, 3));
+        if (!PostgresServer.IsInstalled)
+        {
+            Console.Error.WriteLine("PostgreSQL is not installed: install the package that Debian calls postgresql.");
+            return 1;
+        }
+        await using var postgres = await PostgresServer.StartAsync("-c max_connections=300");
+        var (two, one) = (new List<double>(), new List<double>());
+        Console.WriteLine("| round | orders/s, two nodes | one node |");
+        Console.WriteLine("|---|---|---|");
+        for (var round = 1; round <= rounds; round++)
+        {
+            two.Add(await MeasureAsync(postgres, nodes: 2, seconds));
+            one.Add(await MeasureAsync(postgres, nodes: 1, seconds));
+            Console.WriteLine($"| {round} | {two[^1]:N0} | {one[^1]:N0} |");
+        }
+        var (a, b) = (Figures.Median(two), Figures.Median(one));
+        Figures.PrintHead();
+        Figures.Print("P9", $"whole durable orders on two nodes that share a PostgreSQL, {OrderBench.Riders} riders at once", "one node", $"{a:N0} and {b:N0} orders/s", $"{a / b:0.00}", "–");
+        return 0;
+    }
+
+    private static async Task<double> MeasureAsync(PostgresServer postgres, int nodes, int seconds)
+    {
+        var servers = new List<ServerProcess>();
+        var loads = new List<OrderLoad>();
+        try
+        {
+            string[] settings = [.. TestStore.On(await postgres.NewDatabaseAsync())];
+            servers.Add(await ServerProcess.StartAsync(OrderBench.Riders, OrderLoad.PilesFor(OrderBench.Riders), settings));
+            while (servers.Count < nodes)
+                servers.Add(await ServerProcess.StartAsync(riders: 0, piles: 0, settings));
+            for (var node = 0; node < nodes; node++)
+                loads.Add(await OrderLoad.ConnectAsync(Share(servers, node)));
+            await RunAsync(loads, WarmUp);
+            return await RunAsync(loads, TimeSpan.FromSeconds(seconds));
+        }
+        finally
+        {
+            foreach (var load in loads)
+                await load.DisposeAsync();
+            servers.ForEach(server => server.Dispose());
+        }
+    }
+
+    private static async Task<double> RunAsync(List<OrderLoad> loads, TimeSpan duration) =>
+        (await Task.WhenAll(loads.Select(load => load.RunAsync(duration)))).Sum();
+
+    // Whole piles, so that no rider orders at one node what is plugged in at the other.
+    private static ServerFacts Share(List<ServerProcess> servers, int node)
+    {
+        var (all, own) = (servers[0].Facts, servers[node].Facts);
+        var piles = all.Piles.Where((_, pile) => pile % servers.Count == node).ToDictionary();
+        var tokens = all.Tokens.Chunk(OrderLoad.PlugsOfAPile).Where((_, pile) => pile % servers.Count == node).SelectMany(some => some);
+        return own with { Tokens = [.. tokens], Piles = piles };
+    }
+}
