@@ -23,7 +23,7 @@ internal static class Figures
     /// <summary>The head of the table that the rows make, and the rule below it.</summary>
     public static void PrintHead() => Console.WriteLine("| | what | against | measured | ratio | to reach |\n|---|---|---|---|---|---|");
 
-    /// <summary>A row of the table.</summary>
+    /// <summary>A row of the table; without a name, it goes on with the row above.</summary>
     public static void Print(string name, string what, string against, string measured, string ratio, string reach) =>
-        Console.WriteLine($"| {name} | {what} | {against} | {measured} | {ratio} | {reach} |");
+        Console.WriteLine($"| {name}{(name.Length > 0 ? " " : "")}| {what} | {against} | {measured} | {ratio} | {reach} |");
 }

@@ -31,7 +31,7 @@ internal static class OrderBench
         new Plot("Whole durable orders", "riders at once", "orders a second") { IsLogX = true }
             .Line("group commit", Crowds.Zip(a, (riders, rate) => ((double)riders, rate)))
             .Line("a batch of one", Crowds.Zip(b, (riders, rate) => ((double)riders, rate)))
-            .Save("orders");
+            .Save("orders", args);
         return 0;
     }
 

@@ -28,7 +28,7 @@ internal static class PileBench
         Figures.PrintHead();
         Figures.Print("P5", $"{piles:N0} piles connected, each heard every 60 s: memory", "nothing connected", $"{kib:0.0} KiB a pile", "–", $"{ReachKiB} KiB");
         Figures.Print("", "the p99 of getPileStatus beside them", "one pile connected", $"{with:0.00} and {p99:0.00} ms", $"{with / p99:0.00}", "1.5");
-        Draw(piles, found);
+        Draw(piles, found, args);
         return 0;
     }
 
@@ -56,13 +56,13 @@ internal static class PileBench
         return new Round(memory, Middle(alone), Middle(crowded));
     }
 
-    private static void Draw(int piles, List<Round> found)
+    private static void Draw(int piles, List<Round> found, string[] args)
     {
         var at = Enumerable.Range(0, Steps + 1).Select(step => (Piles: (double)(piles * step / Steps), Step: step)).ToList();
         new Plot("Memory of the server by piles connected", "piles connected", "resident set, MiB")
             .Line("measured", at.Select(point => (point.Piles, Figures.Median(found.Select(round => round.Memory[point.Step] / 1024.0 / 1024)))))
             .Limit($"{ReachKiB} KiB for each pile", at.Select(point => (point.Piles, Figures.Median(found.Select(round => round.Memory[0] / 1024.0 / 1024)) + point.Piles * ReachKiB / 1024)))
-            .Save("piles");
+            .Save("piles", args);
     }
 
     private static Latencies Middle(List<Latencies> slices) => slices.OrderBy(slice => slice.P99).ElementAt(slices.Count / 2);

@@ -39,10 +39,12 @@ internal sealed class Plot(string title, string x, string y)
         return this;
     }
 
-    /// <summary>Writes it to docs/images/ of the repository.</summary>
-    public void Save(string name)
+    /// <summary>Writes it to docs/images/ of the repository; that of a trial, which is a run with counts of its own, to artifacts/.</summary>
+    /// <param name="name">The file's name without its extension.</param>
+    /// <param name="args">What the benchmark was given.</param>
+    public void Save(string name, string[] args)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(Repository.Root, "docs", "images")).FullName;
+        var folder = Directory.CreateDirectory(Path.Combine(Repository.Root, args.Length == 0 ? "docs/images" : "artifacts")).FullName;
         File.WriteAllText(Path.Combine(folder, $"{name}.svg"), ToSvg());
     }
 

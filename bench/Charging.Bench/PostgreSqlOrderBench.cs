@@ -1,4 +1,3 @@
-using System.Globalization;
 using Charging.Testing;
 using Npgsql;
 
@@ -21,15 +20,14 @@ internal static class PostgreSqlOrderBench
 
     public static async Task<int> RunAsync(string[] args)
     {
-        var seconds = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 10;
-        var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3;
+        var (seconds, rounds) = (Figures.Argument(args, 0, 10), Figures.Argument(args, 1, 3));
         await using var postgres = await Pgbench.StartAsync("-c shared_preload_libraries=pg_stat_statements");
         if (postgres is null)
         {
             Console.Error.WriteLine("PostgreSQL is not installed: install the package that Debian calls postgresql.");
             return 1;
         }
-        var (ours, theirs) = (new List<double>(), new List<double>());
+        var (ours, theirs, statements) = (new List<double>(), new List<double>(), new List<double>());
         Console.WriteLine("| round | orders/s | pgbench -N tps | statements for an order | transactions | of them in vain |");
         Console.WriteLine("|---|---|---|---|---|---|");
         for (var round = 1; round <= rounds; round++)
@@ -39,16 +37,18 @@ internal static class PostgreSqlOrderBench
             ours.Add(await OrderBench.MeasureAsync(seconds, [.. TestStore.On(database + args.ElementAtOrDefault(2))]));
             var cost = await CostAsync(database);
             theirs.Add(await postgres.MeasureAsync(OrderBench.Riders, seconds));
-            Console.WriteLine($"| {round} | {ours[^1]:0} | {theirs[^1]:0} | {cost} |");
+            statements.Add(cost.Statements);
+            Console.WriteLine($"| {round} | {ours[^1]:0} | {theirs[^1]:0} | {cost.Statements:0.0} | {cost.Transactions:0.0} | {cost.InVain:0.0} % |");
             if (args.Length > 3)
                 await ShowStatementsAsync(database);
         }
-        var (a, b) = (ours.Order().ElementAt(rounds / 2), theirs.Order().ElementAt(rounds / 2));
-        Console.WriteLine($"median: {a:0} orders/s, {b:0} tps, ratio {a / b:0.00}, to reach 0.1");
+        var (a, b) = (Figures.Median(ours), Figures.Median(theirs));
+        Figures.PrintHead();
+        Figures.Print("P3", $"whole durable orders on PostgreSQL, {OrderBench.Riders} riders at once, {Figures.Median(statements):0.0} statements each", "`pgbench -N` with as many clients on the same server", $"{a:N0} orders/s and {b:N0} tps", $"{a / b:0.00}", "0.1");
         return 0;
     }
 
-    private static async Task<string> CostAsync(string database)
+    private static async Task<(double Statements, double Transactions, double InVain)> CostAsync(string database)
     {
         await using var connection = new NpgsqlConnection(database);
         await connection.OpenAsync();
@@ -57,8 +57,8 @@ internal static class PostgreSqlOrderBench
         await using var command = new NpgsqlCommand(Counters, connection);
         await using var reader = await command.ExecuteReaderAsync();
         await reader.ReadAsync();
-        var (statements, commits, rollbacks) = (reader.GetDecimal(0), reader.GetInt64(1), reader.GetInt64(2));
-        return $"{statements / count:0.0} | {(decimal)(commits + rollbacks) / count:0.0} | {100m * rollbacks / (commits + rollbacks):0.0} %";
+        var (statements, commits, rollbacks) = ((double)reader.GetDecimal(0), (double)reader.GetInt64(1), (double)reader.GetInt64(2));
+        return (statements / count, (commits + rollbacks) / count, 100 * rollbacks / (commits + rollbacks));
     }
 
     private static async Task ShowStatementsAsync(string database)

@@ -36,7 +36,7 @@ internal static class RecordBench
         var name = $"getOrderRecord of a rider with {own:N0} orders among {orders:N0}";
         Print("P7", $"{name}, page 1", found, 0);
         Print("", $"page {pages[^1]:N0} of it", found, pages.Count - 1);
-        Draw(pages, found, orders);
+        Draw(pages, found, orders, args);
         return 0;
     }
 
@@ -60,16 +60,16 @@ internal static class RecordBench
             $"p50 {p50:0.00} and {small50:0.00}, p99 {p99:0.00} and {small99:0.00} ms", $"{p50 / small50:0.00}, {p99 / small99:0.00}", "1.5, 3");
     }
 
-    private static void Draw(List<int> pages, List<Round> found, int orders)
+    private static void Draw(List<int> pages, List<Round> found, int orders, string[] args)
     {
         IEnumerable<(double, double)> Over(Func<Round, int, double> value) =>
             pages.Select((page, index) => ((double)page, Figures.Median(found.Select(round => value(round, index)))));
-        new Plot($"getOrderRecord by page: 10,000 orders among {orders:N0}, and 10 among {SmallOrders:N0}", "page, of 10 orders", "milliseconds") { IsLogX = true }
+        new Plot($"getOrderRecord by page: {orders / 100:N0} orders among {orders:N0}, and {SmallOwn} among {SmallOrders:N0}", "page, of 10 orders", "milliseconds") { IsLogX = true }
             .Line("p50", Over((round, page) => round.Big[page].P50))
             .Line("p99", Over((round, page) => round.Big[page].P99))
             .Limit("p50 of the small list", Over((round, _) => round.Small.P50))
             .Limit("p99 of it", Over((round, _) => round.Small.P99))
-            .Save("records");
+            .Save("records", args);
     }
 
     private static string Cell(Latencies latencies) => $"{latencies.P50:0.00}, {latencies.P99:0.00}";

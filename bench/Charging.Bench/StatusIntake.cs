@@ -30,11 +30,10 @@ public static class StatusIntake
                 return await StatusLoad.RunAsync(Number(port), Number(qos), form == "json", Piles);
         }
 
-        var seconds = args.Length > 0 ? Number(args[0]) : 5;
-        var rounds = args.Length > 1 ? Number(args[1]) : 3;
+        var (seconds, rounds) = (Figures.Argument(args, 0, 5), Figures.Argument(args, 1, 3));
         Console.WriteLine($"{Piles} piles, {seconds} s a run after {WarmUp.TotalSeconds} s of warming up, medians of {rounds} rounds, {Environment.ProcessorCount} cores");
-        Console.WriteLine($"{"",-22}{"ours msg/s",12}{"Mosquitto",12}{"ratio",8}{"reach",8}");
-        foreach (var (qos, form, reach) in new[] { (1, "binary", "1.1"), (1, "json", "-"), (0, "binary", "2.5"), (0, "json", "-") })
+        Figures.PrintHead();
+        foreach (var (qos, form, reach) in new[] { (1, "binary", "1.1"), (1, "json", "–"), (0, "binary", "2.5"), (0, "json", "–") })
         {
             var ours = new List<double>();
             var theirs = new List<double>();
@@ -44,16 +43,14 @@ public static class StatusIntake
                 theirs.Add(await MosquittoAsync(qos, form, seconds));
             }
 
-            var (a, b) = (Median(ours), Median(theirs));
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{$"QoS {qos}, {form}",-22}{a,12:N0}{b,12:N0}{a / b,8:N2}{reach,8}"));
+            var (a, b) = (Figures.Median(ours), Figures.Median(theirs));
+            Figures.Print("P4", $"pile statuses in, QoS {qos}, decoded and on a board, {Piles} piles, {form}", "Mosquitto with one subscriber that receives everything", $"{a:N0} and {b:N0} messages/s", $"{a / b:0.0}", reach);
         }
 
         return 0;
     }
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
     private static async Task<double> OursAsync(int qos, string form, int seconds)
     {

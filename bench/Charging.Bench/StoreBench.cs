@@ -16,13 +16,13 @@ internal static class StoreBench
 
     public static async Task<int> RunAsync(string[] args)
     {
-        var seconds = args.Length > 0 ? int.Parse(args[0]) : 8;
-        var rounds = args.Length > 1 ? int.Parse(args[1]) : 3;
+        var (seconds, rounds) = (Figures.Argument(args, 0, 8), Figures.Argument(args, 1, 3));
         await using var postgres = await Pgbench.StartAsync();
         if (postgres is null)
             Console.WriteLine("PostgreSQL is not installed: the store alone.");
         Console.WriteLine("| callers | batch | store ops/s | pgbench -N tps | ratio | to reach |");
         Console.WriteLine("|---|---|---|---|---|---|");
+        var rows = new List<Action>();
         foreach (var (callers, batch, reach) in new[] { (1, 512, ""), (64, 1, ""), (64, 512, "1.1"), (256, 512, "1.5") })
         {
             var ours = new List<double>();
@@ -33,9 +33,13 @@ internal static class StoreBench
                 if (postgres is not null)
                     theirs.Add(await postgres.MeasureAsync(callers, seconds));
             }
-            var (a, b) = (Median(ours), theirs.Count == 0 ? double.NaN : Median(theirs));
+            var (a, b) = (Figures.Median(ours), theirs.Count == 0 ? double.NaN : Figures.Median(theirs));
             Console.WriteLine($"| {callers} | {batch} | {a:0} | {b:0} | {a / b:0.00} | {reach} |");
+            if (reach.Length > 0)
+                rows.Add(() => Figures.Print("P2b", $"store operations alone (read a plug, update it, insert an order), {callers} callers", $"`pgbench -N` with {callers} clients", $"{a:N0} ops/s and {b:N0} tps", $"{a / b:0.00}", reach));
         }
+        Figures.PrintHead();
+        rows.ForEach(row => row());
         return 0;
     }
 
@@ -86,8 +90,6 @@ internal static class StoreBench
     });
 
     internal static string PlugKey(int i) => $"{i / 10:0000000000}/{i % 10}";
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 }
 
 internal sealed record BenchPlug(string Key, string State, string? OrderNo, long Uses, DateTimeOffset Since);
