@@ -49,9 +49,8 @@ public sealed class ChargingApp : IAsyncDisposable
 
     private IReadOnlyList<string> _storeSettings = [];
 
-    // Kept over a restart, so that the piles and the browsers find the server again.
+    // Kept over a restart, so that the piles find the server again.
     private int _mqttPort;
-    private int _httpPort;
     private WebApplication? _app;
     private HttpClient? _http;
     private GrpcChannel? _grpc;
@@ -189,10 +188,15 @@ public sealed class ChargingApp : IAsyncDisposable
     }
 
     /// <summary>Stops the server and starts it again on the same data. Its piles connect again by themselves.</summary>
-    public async Task RestartAsync()
+    public Task RestartAsync() => RestartAsync(keepsHttpPort: false);
+
+    /// <summary>The same.</summary>
+    /// <param name="keepsHttpPort">Whether a browser finds it again. Meanwhile the port may be given to somebody else.</param>
+    public async Task RestartAsync(bool keepsHttpPort)
     {
+        var port = keepsHttpPort ? Port("Http") : 0;
         await StopServerAsync();
-        await StartServerAsync();
+        await StartServerAsync(port);
     }
 
     /// <inheritdoc/>
@@ -205,13 +209,13 @@ public sealed class ChargingApp : IAsyncDisposable
         Log.Verify();
     }
 
-    private async Task StartServerAsync()
+    private async Task StartServerAsync(int httpPort = 0)
     {
         _app = Program.Build(
             [
                 "--environment=Development",
                 $"--Charging:DataDirectory={_directory}",
-                $"--Kestrel:Endpoints:Http:Url=http://127.0.0.1:{_httpPort}",
+                $"--Kestrel:Endpoints:Http:Url=http://127.0.0.1:{httpPort}",
                 "--Kestrel:Endpoints:Grpc:Url=http://127.0.0.1:0",
                 $"--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:{_mqttPort}",
                 "--Charging:Demo:Enabled=false",
@@ -220,7 +224,7 @@ public sealed class ChargingApp : IAsyncDisposable
             ],
             Configure);
         await _app.StartAsync();
-        (_mqttPort, _httpPort) = (Port("Mqtt"), Port("Http"));
+        _mqttPort = Port("Mqtt");
         _http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 256 }) { BaseAddress = new Uri($"http://127.0.0.1:{Port("Http")}") };
         _grpc = GrpcChannel.ForAddress($"http://127.0.0.1:{Port("Grpc")}", new GrpcChannelOptions
         {
