@@ -1,5 +1,6 @@
 // Calls every method of every service in the protos with npm's @grpc/grpc-js and an empty request:
 //   node call.js <port> <operator key> <folder with google/api> <rider's token>
+//   node call.js <port> <operator key> <folder with google/api>        of a server that is there to be moved
 // Prints a line for each call: the method, a tab, and its gRPC status; then `done`. What has no answer in time is
 // DEADLINE_EXCEEDED, and of a stream the first message counts.
 import { readdirSync } from 'node:fs';
@@ -17,13 +18,13 @@ const statusName = (code) => Object.keys(grpc.status).find((name) => grpc.status
 
 for (const [name, methods] of Object.entries(definition).sort()) {
   const service = Object.values(methods).every((method) => typeof method === 'object' && 'requestStream' in method);
-  if (!service || !name.startsWith('charging.')) continue;
+  if (!service || !name.startsWith('charging.') || name.endsWith('.MoveService') === (token !== undefined)) continue;
   const Client = grpc.makeGenericClientConstructor(methods, name);
   const client = new Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
-  for (const [method, { responseStream }] of Object.entries(methods)) {
+  for (const [method, { requestStream, responseStream }] of Object.entries(methods)) {
     const metadata = new grpc.Metadata();
     metadata.set('authorization', name.startsWith('charging.ops.') ? `Bearer ${key}` : token);
-    const status = await (responseStream ? stream : unary)(client, method, metadata);
+    const status = await (responseStream ? stream : unary)(client, method, metadata, requestStream);
     console.log(`${name}/${method}\t${status}`);
   }
   client.close();
@@ -34,9 +35,10 @@ function unary(client, method, metadata) {
   return new Promise((resolve) => client[method]({}, metadata, { deadline: deadline() }, (error) => resolve(statusName(error ? error.code : 0))));
 }
 
-function stream(client, method, metadata) {
+function stream(client, method, metadata, requestStream) {
   return new Promise((resolve) => {
-    const call = client[method]({}, metadata, { deadline: deadline() });
+    const call = requestStream ? client[method](metadata, { deadline: deadline() }) : client[method]({}, metadata, { deadline: deadline() });
+    if (requestStream) call.end({});
     call.on('data', () => { resolve('OK'); call.cancel(); });
     call.on('error', (error) => resolve(statusName(error.code)));
   });
