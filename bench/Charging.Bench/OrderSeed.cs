@@ -31,8 +31,6 @@ internal sealed class OrderSeed(IStore store, int orders, int own)
     private const int Block = 10_000;
     private const int RidersOfABlock = 1000;
 
-    // What the server leaves unchecked at most while it runs.
-    private const int Unchecked = 10_000;
     private const int InFlight = 32;
 
     private static readonly ChargeEnded End = new() { Seconds = 4 * 3600, EnergyWh = 800, MaxPowerW = 210, Reason = EndReason.LimitReached };
@@ -42,7 +40,7 @@ internal sealed class OrderSeed(IStore store, int orders, int own)
     /// <summary>Up to where a server that ends now would have checked the ledger, and what it would have added up.</summary>
     public static LedgerMark Mark(int orders)
     {
-        var seen = Math.Max(0, orders - Unchecked / EntriesOfAnOrder);
+        var seen = Math.Max(0, orders - LedgerGuard.EntriesBetween / EntriesOfAnOrder);
         return new LedgerMark { Number = seen * EntriesOfAnOrder, Totals = new LedgerTotals(ProviderFen: -seen * PaidFen, RevenueFen: seen * PaidFen) };
     }
 

@@ -5,7 +5,7 @@ namespace Charging.Bench;
 
 /// <summary>
 /// P8: from the start of the process to its first answer (a page of orders, which needs the token, the store and the list) with
-/// 1,000,000 orders, of which the ledger of the last 5,000 is unchecked, against a server with none, in turn. The files are in
+/// 1,000,000 orders, of which the last thousand are unchecked in the ledger, against a server with none, in turn. The files are in
 /// the system's cache on both sides.
 /// </summary>
 internal static class StartBench
