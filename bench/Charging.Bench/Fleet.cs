@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using Charging.Device.V1;
 using Google.Protobuf;
@@ -18,7 +20,7 @@ internal static class Fleet
     // As many as a broker meets when a base station comes back, and less than it lets wait.
     private const int AtOnce = 200;
 
-    private static readonly List<FleetPile> Piles = [];
+    private static volatile FleetPile[] _piles = [];
 
     /// <summary>The process: reads the piles' secrets, and then up to how many of them are to be connected.</summary>
     public static async Task<int> RunAsync(int port)
@@ -27,13 +29,9 @@ internal static class Fleet
         _ = Task.Run(BeatAsync);
         while (await Console.In.ReadLineAsync() is { } count)
         {
-            foreach (var slice in secrets[Piles.Count..int.Parse(count)].Chunk(AtOnce))
-            {
-                var connected = await Task.WhenAll(slice.Select(pile => FleetPile.ConnectAsync(port, pile.Key, pile.Value)));
-                lock (Piles)
-                    Piles.AddRange(connected);
-            }
-            Console.WriteLine(Piles.Count);
+            foreach (var slice in secrets[_piles.Length..int.Parse(count, CultureInfo.InvariantCulture)].Chunk(AtOnce))
+                _piles = [.. _piles, .. await Task.WhenAll(slice.Select(pile => FleetPile.ConnectAsync(port, pile.Key, pile.Value)))];
+            Console.WriteLine(_piles.Length);
         }
         return 0;
     }
@@ -43,9 +41,7 @@ internal static class Fleet
         var began = Stopwatch.GetTimestamp();
         for (var (beat, sent) = (1, 0.0); ; await Task.Delay(10))
         {
-            FleetPile[] piles;
-            lock (Piles)
-                piles = [.. Piles];
+            var piles = _piles;
             // The share of the fleet that is due by now.
             var due = Stopwatch.GetElapsedTime(began) / Heartbeat;
             for (; sent < due && piles.Length > 0; sent += 1.0 / piles.Length)
@@ -66,7 +62,7 @@ internal sealed class FleetPile(Socket socket, string device)
         var socket = await MqttBytes.ConnectAsync(port, device, secret, will, keepAliveSeconds: 120);
         var pile = new FleetPile(socket, device);
         _ = pile.ListenAsync();
-        await socket.SendAsync(MqttBytes.Subscribe(System.Text.Encoding.ASCII.GetBytes($"piles/{device}/commands"), qos: 1));
+        await socket.SendAsync(MqttBytes.Subscribe(Encoding.ASCII.GetBytes($"piles/{device}/commands"), qos: 1));
         await pile.BeatAsync();
         return pile;
     }

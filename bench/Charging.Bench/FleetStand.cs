@@ -9,6 +9,8 @@ internal sealed class FleetStand : IAsyncDisposable
     /// <summary>Riders at the single pile.</summary>
     public const int Riders = 4;
 
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(4);
+
     private readonly Process _fleet;
 
     private FleetStand(Side alone, Side crowded, Process fleet) => (Alone, Crowded, _fleet) = (alone, crowded, fleet);
@@ -42,6 +44,18 @@ internal sealed class FleetStand : IAsyncDisposable
             throw new InvalidOperationException("The fleet has ended.");
     }
 
+    /// <summary>Measures both in turn, a short while each, for neither the disk nor the processor is the same from one to the next.</summary>
+    public async Task<Pair> InTurnAsync(int times, Func<Side, Task<Latencies>> measure)
+    {
+        var (alone, crowded) = (new List<Latencies>(), new List<Latencies>());
+        for (var i = 0; i < times; i++)
+        {
+            alone.Add(await measure(Alone));
+            crowded.Add(await measure(Crowded));
+        }
+        return new Pair(Latencies.Of(alone), Latencies.Of(crowded));
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
@@ -50,6 +64,13 @@ internal sealed class FleetStand : IAsyncDisposable
         _fleet.Dispose();
         await Alone.DisposeAsync();
         await Crowded.DisposeAsync();
+    }
+
+    /// <summary>The same of both servers.</summary>
+    internal sealed record Pair(Latencies Alone, Latencies Crowded)
+    {
+        /// <summary>Cells of a table.</summary>
+        public string Cells => $"{Alone.P99:0.00} | {Crowded.P99:0.00} | {Alone.P50:0.00} | {Crowded.P50:0.00}";
     }
 
     /// <summary>A server with its one pile and the riders there.</summary>
@@ -78,9 +99,15 @@ internal sealed class FleetStand : IAsyncDisposable
             return new Side(server, await OrderLoad.ConnectAsync(server.Facts));
         }
 
-        /// <summary>How long getPileStatus takes.</summary>
-        public Task<Latencies> ReadAsync(TimeSpan duration) => Latencies.MeasureAsync(
-            Riders, duration, rider => Latencies.TimeAsync(() => _http.ReadAsync("getPileStatus", _body, Server.Facts.Tokens[rider])));
+        /// <summary>
+        /// How long getPileStatus takes for riders who pause between two calls: without that they would wait for the processor,
+        /// which the load and the fleet's process use too.
+        /// </summary>
+        public Task<Latencies> ReadAsync(TimeSpan duration) => Latencies.MeasureAsync(Riders, duration, async rider =>
+        {
+            await Task.Delay(Pause);
+            return await Latencies.TimeAsync(() => _http.ReadAsync("getPileStatus", _body, Server.Facts.Tokens[rider]));
+        });
 
         /// <summary>How long riders wait from the payment to power.</summary>
         public Task<Latencies> StartChargesAsync(TimeSpan duration) => Latencies.MeasureAsync(Riders, duration, _orders.RideAsync);

@@ -9,7 +9,9 @@ internal static class PileBench
     private const int Steps = 5;
     private const int ReachKiB = 30;
 
-    private static readonly TimeSpan Slice = TimeSpan.FromSeconds(5);
+    private const int Seconds = 20;
+
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -20,11 +22,11 @@ internal static class PileBench
         for (var number = 1; number <= rounds; number++)
         {
             found.Add(await MeasureAsync(piles));
-            var (grown, alone, crowded) = found[^1];
-            Console.WriteLine($"| {number} | {KiB(grown, piles):0.0} | {grown[0] >> 20} MiB | {grown[^1] >> 20} MiB | {alone.P99:0.00} | {crowded.P99:0.00} | {alone.P50:0.00} | {crowded.P50:0.00} |");
+            var (grown, reads) = found[^1];
+            Console.WriteLine($"| {number} | {KiB(grown, piles):0.0} | {grown[0] >> 20} MiB | {grown[^1] >> 20} MiB | {reads.Cells} |");
         }
         var kib = Figures.Median(found.Select(round => KiB(round.Memory, piles)));
-        var (p99, with) = (Figures.Median(found.Select(round => round.Alone.P99)), Figures.Median(found.Select(round => round.Crowded.P99)));
+        var (p99, with) = (Figures.Median(found.Select(round => round.Reads.Alone.P99)), Figures.Median(found.Select(round => round.Reads.Crowded.P99)));
         Figures.PrintHead();
         Figures.Print("P5", $"{piles:N0} piles connected, each heard every 60 s: memory", "nothing connected", $"{kib:0.0} KiB a pile", "–", $"{ReachKiB} KiB");
         Figures.Print("", "the p99 of getPileStatus beside them", "one pile connected", $"{with:0.00} and {p99:0.00} ms", $"{with / p99:0.00}", "1.5");
@@ -36,7 +38,7 @@ internal static class PileBench
     {
         await using var stand = await FleetStand.StartAsync(piles);
         // Until the code is compiled for good; its memory is not the piles'.
-        await Task.WhenAll(stand.Alone.ReadAsync(Slice), stand.Crowded.ReadAsync(Slice));
+        await Task.WhenAll(stand.Alone.ReadAsync(WarmUp), stand.Crowded.ReadAsync(WarmUp));
         var memory = new List<long> { await stand.Crowded.Server.MemoryAsync() };
         for (var step = 1; step < Steps; step++)
         {
@@ -45,15 +47,9 @@ internal static class PileBench
         }
         await stand.ConnectAsync(piles);
         // Each has been heard again by then.
-        await Task.Delay(Fleet.Heartbeat + Slice);
+        await Task.Delay(Fleet.Heartbeat + WarmUp);
         memory.Add(await stand.Crowded.Server.MemoryAsync());
-        var (alone, crowded) = (new List<Latencies>(), new List<Latencies>());
-        for (var slice = 0; slice < 3; slice++)
-        {
-            alone.Add(await stand.Alone.ReadAsync(Slice));
-            crowded.Add(await stand.Crowded.ReadAsync(Slice));
-        }
-        return new Round(memory, Middle(alone), Middle(crowded));
+        return new Round(memory, await stand.InTurnAsync(Seconds, side => side.ReadAsync(TimeSpan.FromSeconds(1))));
     }
 
     private static void Draw(int piles, List<Round> found, string[] args)
@@ -65,9 +61,7 @@ internal static class PileBench
             .Save("piles", args);
     }
 
-    private static Latencies Middle(List<Latencies> slices) => slices.OrderBy(slice => slice.P99).ElementAt(slices.Count / 2);
-
     private static double KiB(IReadOnlyList<long> memory, int piles) => (memory[^1] - memory[0]) / 1024.0 / piles;
 
-    private sealed record Round(IReadOnlyList<long> Memory, Latencies Alone, Latencies Crowded);
+    private sealed record Round(IReadOnlyList<long> Memory, FleetStand.Pair Reads);
 }

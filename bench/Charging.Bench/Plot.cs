@@ -32,7 +32,7 @@ internal sealed class Plot(string title, string x, string y)
         return this;
     }
 
-    /// <summary>Adds what is to be kept to, dashed.</summary>
+    /// <summary>Adds what a line is held against, dashed: the first for the first line, and so on.</summary>
     public Plot Limit(string name, IEnumerable<(double X, double Y)> points)
     {
         _lines.Add((name, [.. points], true));
@@ -81,7 +81,8 @@ internal sealed class Plot(string title, string x, string y)
     private void DrawLine(StringBuilder svg, int index)
     {
         var (name, points, isLimit) = _lines[index];
-        var colour = isLimit ? "#777" : Colours[index % Colours.Length];
+        // What a line is held against has its colour.
+        var colour = Colours[_lines.Take(index).Count(line => line.IsLimit == isLimit) % Colours.Length];
         var dash = isLimit ? " stroke-dasharray=\"6 4\"" : "";
         var path = string.Join(' ', points.Select(point => Invariant($"{X(point.X):0.#},{Y(point.Y):0.#}")));
         svg.AppendLine($"<polyline points=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"{dash}/>");

@@ -64,11 +64,11 @@ internal static class RecordBench
     {
         IEnumerable<(double, double)> Over(Func<Round, int, double> value) =>
             pages.Select((page, index) => ((double)page, Figures.Median(found.Select(round => value(round, index)))));
-        new Plot($"getOrderRecord by page: {orders / 100:N0} orders among {orders:N0}, and {SmallOwn} among {SmallOrders:N0}", "page, of 10 orders", "milliseconds") { IsLogX = true }
+        new Plot($"getOrderRecord of {orders / 100:N0} orders among {orders:N0}", $"page, of {PageSize} orders", "milliseconds") { IsLogX = true }
             .Line("p50", Over((round, page) => round.Big[page].P50))
             .Line("p99", Over((round, page) => round.Big[page].P99))
-            .Limit("p50 of the small list", Over((round, _) => round.Small.P50))
-            .Limit("p99 of it", Over((round, _) => round.Small.P99))
+            .Limit($"p50 of {SmallOwn} among {SmallOrders:N0}", Over((round, _) => round.Small.P50))
+            .Limit($"p99 of {SmallOwn} among {SmallOrders:N0}", Over((round, _) => round.Small.P99))
             .Save("records", args);
     }
 
