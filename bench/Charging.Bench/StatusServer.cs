@@ -39,6 +39,12 @@ internal static class StatusServer
 
         public int? Authenticate(DeviceNo device, string secret) => 1;
 
+        public int? Admit(DeviceNo device) => 1;
+
+        public void Remembered(DeviceNo device)
+        {
+        }
+
         public void Connected(PileSession session)
         {
         }

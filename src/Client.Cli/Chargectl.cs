@@ -29,6 +29,7 @@ public static class Chargectl
           chargectl restore charging.backup --data-directory data
           chargectl export charging.move             everything, for a server with another store
           chargectl import charging.move             puts it there
+          chargectl mqtt export --directory DIR      what Mosquitto must know of the piles
           chargectl alarms list --watch              alarms as they come
           chargectl report --by station              orders, energy and money
           chargectl keys add "night shift" --role Operator
@@ -117,6 +118,7 @@ public static class Chargectl
             Commands.Keys.Add.Make(), Commands.Keys.List.Make(), Commands.Keys.Revoke.Make(), Commands.Keys.WhoAmI.Make(),
         },
         new Command("audit", "What operators have changed.") { Commands.Audit.List.Make() },
+        new Command("mqtt", "An external MQTT broker.") { Commands.Mqtt.Export.Make() },
         Commands.Backup.Make(),
         Commands.Restore.Make(),
         Commands.Export.Make(),

@@ -10,4 +10,10 @@ internal static partial class BrokerLog
 
     [LoggerMessage(2, LogLevel.Information, "The connection of pile {Device} was cut: {Reason}.")]
     public static partial void PileCut(this ILogger logger, DeviceNo device, string reason);
+
+    [LoggerMessage(3, LogLevel.Information, "Connected to the MQTT broker at {Url} as {Node}.")]
+    public static partial void BrokerFound(this ILogger logger, Uri url, string node);
+
+    [LoggerMessage(4, LogLevel.Warning, "Not connected to the MQTT broker at {Url}, tried again until it works: {Reason}")]
+    public static partial void BrokerLost(this ILogger logger, Uri url, string reason);
 }

@@ -12,6 +12,12 @@ public interface IPileLink
     /// <returns>False when the pile is not connected, or its connection takes nothing more.</returns>
     ValueTask<bool> SendAsync(DeviceNo device, Command command, CancellationToken cancellationToken = default);
 
-    /// <summary>Closes the pile's connection, for example because its secret was replaced. Nothing happens when there is none.</summary>
+    /// <summary>Why no pile can be heard or told anything now, as a sentence; null when nothing is in the way.</summary>
+    string? Trouble => null;
+
+    /// <summary>
+    /// Closes the pile's connection, for example because its secret was replaced. Nothing happens when there is none, or when
+    /// the broker is an external one, which learns of the new secret in its own way.
+    /// </summary>
     ValueTask DisconnectAsync(DeviceNo device, CancellationToken cancellationToken = default);
 }

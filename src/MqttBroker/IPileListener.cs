@@ -6,7 +6,7 @@ namespace Charging.MqttBroker;
 /// One authenticated connection of a pile.
 /// </summary>
 /// <param name="Device">The pile.</param>
-/// <param name="Number">Grows with every connection to this broker; the newest of a pile wins.</param>
+/// <param name="Number">Grows with every connection that this node learns of; the newest of a pile wins.</param>
 /// <param name="SecretGeneration">Which of the pile's secrets it used: 1 for the first, one more at each replacement.</param>
 public sealed record PileSession(DeviceNo Device, long Number, int SecretGeneration);
 
@@ -19,6 +19,13 @@ public interface IPileListener
     /// <summary>Checks a pile's secret, in constant time and without touching a disk.</summary>
     /// <returns>The generation of the secret, or null when the pile is unknown, retired, or the secret is wrong.</returns>
     int? Authenticate(DeviceNo device, string secret);
+
+    /// <summary>For a pile whose secret an external broker has checked.</summary>
+    /// <returns>The generation of its secret, or null when the pile is unknown or retired, and is not listened to.</returns>
+    int? Admit(DeviceNo device);
+
+    /// <summary>An external broker has kept a status of a pile that was not heard since. It proves nothing about now: the pile is to be asked.</summary>
+    void Remembered(DeviceNo device);
 
     /// <summary>A pile has connected. An older session of the same pile, if there was one, counts no more.</summary>
     void Connected(PileSession session);

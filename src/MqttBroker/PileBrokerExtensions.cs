@@ -15,6 +15,9 @@ public static class PileBrokerExtensions
     /// <summary>The name of the broker's endpoint under <c>Kestrel:Endpoints</c>.</summary>
     public const string EndpointName = "Mqtt";
 
+    /// <summary>Where the embedded broker listens when nothing is said.</summary>
+    public const string DefaultUrl = "http://127.0.0.1:1883";
+
     /// <summary>
     /// Adds the embedded broker and <see cref="IPileLink"/>. The host registers an <see cref="IPileListener"/>,
     /// and calls <see cref="UsePileBroker"/> for the endpoint.
@@ -24,21 +27,45 @@ public static class PileBrokerExtensions
     /// <exception cref="OptionsValidationException">Thrown at start when a setting is out of range; it names the setting.</exception>
     public static IServiceCollection AddPileBroker(this IServiceCollection services, IConfiguration section)
     {
+        services.AddBrokerParts(section);
+        services.AddSingleton<ConnectGate>();
+        services.AddSingleton<EmbeddedBroker>();
+        services.AddSingleton<IPileLink>(provider => provider.GetRequiredService<EmbeddedBroker>());
+        services.AddHostedService(provider => provider.GetRequiredService<EmbeddedBroker>());
+        services.AddSingleton<PileConnectionHandler>();
+        return services;
+    }
+
+    /// <summary>
+    /// Adds a client of an external broker in place of the embedded one, behind the same <see cref="IPileLink"/> and
+    /// <see cref="IPileListener"/>, and <see cref="ExternalAccess"/> for brokers that ask.
+    /// </summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="section">The section with <see cref="PileBrokerOptions"/>.</param>
+    /// <param name="place">Where the broker is.</param>
+    public static IServiceCollection AddExternalBroker(this IServiceCollection services, IConfiguration section, ExternalBrokerPlace place)
+    {
+        services.AddBrokerParts(section);
+        services.AddSingleton(place);
+        services.AddSingleton<ExternalPiles>();
+        services.AddSingleton<ExternalBroker>();
+        services.AddSingleton<IPileLink>(provider => provider.GetRequiredService<ExternalBroker>());
+        services.AddHostedService(provider => provider.GetRequiredService<ExternalBroker>());
+        services.AddSingleton(provider => new ExternalAccess(provider.GetRequiredService<PileMailbox>(), place));
+        return services;
+    }
+
+    private static void AddBrokerParts(this IServiceCollection services, IConfiguration section)
+    {
         services.AddOptions<PileBrokerOptions>().Bind(section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<PileBrokerOptions>, OptionsCheck>();
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<PileBrokerOptions>>().Value);
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<BrokerMetrics>();
-        services.AddSingleton<ConnectGate>();
         // Resolved at the first message: a listener answers through the link, so each of the two needs the other.
         services.AddSingleton(provider => new Lazy<IPileListener>(provider.GetRequiredService<IPileListener>));
         services.AddSingleton<PileMailbox>();
-        services.AddSingleton<EmbeddedBroker>();
-        services.AddSingleton<IPileLink>(provider => provider.GetRequiredService<EmbeddedBroker>());
-        services.AddHostedService(provider => provider.GetRequiredService<EmbeddedBroker>());
-        services.AddSingleton<PileConnectionHandler>();
-        return services;
     }
 
     /// <summary>

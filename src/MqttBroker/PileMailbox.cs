@@ -26,9 +26,25 @@ internal sealed class PileMailbox(Lazy<IPileListener> listener, BrokerMetrics me
         }
     }
 
-    public void Connected(PileSession session) => Guard("connection", session, () => listener.Value.Connected(session));
+    /// <summary>The generation of an admitted pile's secret; null, too, when the listener fails.</summary>
+    public int? Admit(DeviceNo device)
+    {
+        try
+        {
+            return listener.Value.Admit(device);
+        }
+        catch (Exception fault)
+        {
+            logger.ListenerFault(fault, "admission", device);
+            return null;
+        }
+    }
 
-    public void Disconnected(PileSession session) => Guard("disconnection", session, () => listener.Value.Disconnected(session));
+    public void Remembered(DeviceNo device) => Guard("kept status", device, () => listener.Value.Remembered(device));
+
+    public void Connected(PileSession session) => Guard("connection", session.Device, () => listener.Value.Connected(session));
+
+    public void Disconnected(PileSession session) => Guard("disconnection", session.Device, () => listener.Value.Disconnected(session));
 
     public void StatusReceived(PileSession session, PileStatus status)
     {
@@ -63,10 +79,10 @@ internal sealed class PileMailbox(Lazy<IPileListener> listener, BrokerMetrics me
     public void Unreadable(PileSession session, string topic, byte[] payload)
     {
         metrics.Unreadable();
-        Guard("unreadable message", session, () => listener.Value.Unreadable(session, topic, payload));
+        Guard("unreadable message", session.Device, () => listener.Value.Unreadable(session, topic, payload));
     }
 
-    private void Guard(string what, PileSession session, Action tell)
+    private void Guard(string what, DeviceNo device, Action tell)
     {
         try
         {
@@ -74,7 +90,7 @@ internal sealed class PileMailbox(Lazy<IPileListener> listener, BrokerMetrics me
         }
         catch (Exception fault)
         {
-            logger.ListenerFault(fault, what, session.Device);
+            logger.ListenerFault(fault, what, device);
         }
     }
 

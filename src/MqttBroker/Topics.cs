@@ -18,10 +18,13 @@ public enum PileTopic
     Results,
 }
 
-/// <summary>How the topics of one pile are spelled. No other file spells a topic.</summary>
+/// <summary>How the topics of one pile, and of all, are spelled. No other file spells a topic.</summary>
 public sealed class Topics
 {
     private const string Root = "piles/";
+    private const string Share = "$share/charging/";
+    private const string OfAllPiles = Root + "+/";
+    private const string CommandsName = "commands";
     private static readonly string[] Names = ["status", "events", "telemetry", "results"];
     private readonly byte[][] _publishable;
     private readonly string _prefix;
@@ -31,9 +34,15 @@ public sealed class Topics
     {
         _prefix = $"{Root}{device}/";
         Status = _prefix + Names[(int)PileTopic.Status];
-        Commands = _prefix + "commands";
+        Commands = _prefix + CommandsName;
         _publishable = [.. Names.Select(name => Encoding.ASCII.GetBytes(_prefix + name))];
     }
+
+    /// <summary>What each node hears of an external broker, all of it.</summary>
+    public static IReadOnlyList<string> OfEveryNode { get; } = [.. new[] { PileTopic.Status, PileTopic.Telemetry, PileTopic.Results }.Select(OfAll)];
+
+    /// <summary>What one of the nodes hears of an external broker, whichever the broker chooses.</summary>
+    public static string OfOneNode { get; } = Share + OfAll(PileTopic.Events);
 
     /// <summary>Where the pile reports its status; the only topic of a will.</summary>
     public string Status { get; }
@@ -43,6 +52,43 @@ public sealed class Topics
 
     /// <summary>The full name of a topic.</summary>
     public string this[PileTopic topic] => _prefix + Names[(int)topic];
+
+    /// <summary>Reads the name of a topic that a pile may publish to: whose it is, and which.</summary>
+    public static bool TryRead(string name, out DeviceNo device, out PileTopic topic)
+    {
+        topic = default;
+        var end = Root.Length + DeviceNo.Length;
+        return DeviceNo.TryParse(name.Length > end ? name[Root.Length..end] : null, out device)
+            && new Topics(device).TryMatch(Encoding.UTF8.GetBytes(name), out topic);
+    }
+
+    /// <summary>Whether a node subscribes to a filter; some brokers name a shared one without its group.</summary>
+    public static bool IsHeardByNodes(string filter) => OfEveryNode.Contains(filter) || filter == OfOneNode || filter == OfOneNode[Share.Length..];
+
+    /// <summary>Whether a filter of the nodes lets answers to commands through.</summary>
+    public static bool CarriesAnswers(string filter) => filter == OfAll(PileTopic.Results);
+
+    /// <summary>Whether a node may publish to a topic: some pile listens there.</summary>
+    public static bool IsForPiles(string name) =>
+        name.Length > Root.Length + DeviceNo.Length && DeviceNo.TryParse(name[Root.Length..(Root.Length + DeviceNo.Length)], out var device) && name == new Topics(device).Commands;
+
+    /// <summary>The same rules in the language of Mosquitto's `acl_file`: what a node may do, and what each pile may.</summary>
+    /// <param name="node">The user name of the nodes; null when they have none yet.</param>
+    public static IEnumerable<string> MosquittoRules(string? node)
+    {
+        if (node is not null)
+        {
+            yield return $"user {node}";
+            foreach (var name in Names)
+                yield return $"topic read {OfAllPiles}{name}";
+            yield return $"topic write {OfAllPiles}{CommandsName}";
+            yield return "";
+        }
+
+        foreach (var name in Names)
+            yield return $"pattern write {Root}%u/{name}";
+        yield return $"pattern read {Root}%u/{CommandsName}";
+    }
 
     /// <summary>
     /// Finds which of the pile's topics a name is, byte for byte. Whatever is not exactly one of the four is false:
@@ -70,6 +116,8 @@ public sealed class Topics
     /// <summary>Whether a filter that the pile owns lets commands through.</summary>
     public bool SelectsCommands(string filter) =>
         filter.AsSpan(_prefix.Length) is "commands" or "commands/#" or "+" or "+/#" or "#";
+
+    private static string OfAll(PileTopic topic) => OfAllPiles + Names[(int)topic];
 
     /// <summary>Wildcards must be whole levels and # the last one (MQTT 3.1.1, 4.7.1); control characters and what was not UTF-8 are not taken.</summary>
     private static bool IsWellFormed(ReadOnlySpan<char> filter)

@@ -25,6 +25,21 @@ public sealed class DoctorTests
     }
 
     [Fact]
+    public async Task An_external_broker_is_named_and_its_absence_is_wrong()
+    {
+        await using var broker = await MosquittoServer.StartAsync();
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Broker = broker });
+        await Retry.Until("the server is ready", async () => (await app.Http.GetAsync("/readyz")).IsSuccessStatusCode);
+        var run = await app.CtlAsync("doctor");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains($"Piles connect to mqtt://127.0.0.1:{broker.NodePort}.", run.Output);
+
+        await broker.StopAsync();
+        await Retry.Until("the server is not ready", async () => !(await app.Http.GetAsync("/readyz")).IsSuccessStatusCode);
+        Assert.Contains("Not connected to the MQTT broker", Wrong((await app.CtlAsync("doctor", "--json")).Json)["setup"]);
+    }
+
+    [Fact]
     public async Task A_server_that_is_not_ready_is_wrong()
     {
         await using var app = await ChargingApp.StartAsync();

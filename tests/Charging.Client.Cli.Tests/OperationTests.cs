@@ -1,6 +1,9 @@
 using System.Text.Json;
 using Charging.Device.V1;
+using Charging.Server.Piles;
+using Charging.Server.Storage;
 using Charging.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Charging.Client.Cli.Tests;
@@ -45,6 +48,51 @@ public sealed class OperationTests
         Assert.Matches("station +-", (await app.CtlAsync("piles", "change", device, "--station", "-")).Output);
         Assert.Contains("is removed", (await app.CtlAsync("stations", "remove", "gate")).Output);
         Assert.Equal(0, (await app.CtlAsync("stations", "list", "--json")).Json.GetProperty("stations").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Piles_and_nodes_are_exported_for_Mosquitto()
+    {
+        await using var broker = await MosquittoServer.StartAsync();
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Broker = broker });
+        var device = ChargingApp.NewDeviceNo();
+        await app.CtlAsync("piles", "add", device);
+        var folder = Directory.CreateTempSubdirectory("charging-export-").FullName;
+
+        var exported = await app.CtlAsync("mqtt", "export", "--directory", Path.Combine(folder, "new"));
+
+        Assert.Matches("piles +1", exported.Output);
+        Assert.Equal("", exported.Error);
+        var passwords = await File.ReadAllLinesAsync(Path.Combine(folder, "new", "passwords"));
+        Assert.Equal([MosquittoServer.NodeName, device], passwords.Select(line => line.Split(':')[0]));
+        Assert.All(passwords, line => Assert.Matches(@"^\w+:\$7\$101\$[\w+/=]+\$[\w+/=]+$", line));
+        Assert.Contains($"user {MosquittoServer.NodeName}\n", await File.ReadAllTextAsync(Path.Combine(folder, "new", "acl")));
+        Assert.Contains("use_username_as_clientid true", await File.ReadAllTextAsync(Path.Combine(folder, "new", "mosquitto.conf")));
+        Assert.Equal(["acl", "mosquitto.conf", "passwords"], Directory.GetFiles(Path.Combine(folder, "new")).Select(Path.GetFileName).Order());
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal((UnixFileMode)0, File.GetUnixFileMode(Path.Combine(folder, "new", "passwords")) & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task An_export_says_what_is_missing()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var device = ChargingApp.NewDeviceNo();
+        await app.CtlAsync("piles", "add", device);
+        await app.Services.GetRequiredService<IStore>().RunAsync(async tx =>
+        {
+            tx.Put(PileTables.Piles, (await tx.GetAsync(PileTables.Piles, device))! with { MosquittoHash = null });
+            return true;
+        });
+        var folder = Directory.CreateTempSubdirectory("charging-export-").FullName;
+
+        var exported = await app.CtlAsync("mqtt", "export", "--directory", folder);
+
+        Assert.Contains("The nodes are missing", exported.Error);
+        Assert.Contains(device, exported.Error);
+        Assert.Equal("", await File.ReadAllTextAsync(Path.Combine(folder, "passwords")));
+        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]

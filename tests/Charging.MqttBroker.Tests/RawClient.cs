@@ -136,6 +136,27 @@ internal sealed class RawClient : IAsyncDisposable
         return false;
     }
 
+    /// <summary>The topics of what comes before the answer to a ping; nothing comes from a server that has hung up.</summary>
+    public async Task<IReadOnlyList<string>> HeardBeforePongAsync()
+    {
+        var topics = new List<string>();
+        try
+        {
+            await SendAsync(Packets.Ping);
+            while (await ReadPacketAsync() is var (header, body) && header != 0xD0)
+            {
+                if (header >> 4 == 3)
+                    topics.Add(Encoding.UTF8.GetString(body, 2, (body[0] << 8) | body[1]));
+            }
+        }
+        catch (IOException)
+        {
+            // The server hung up.
+        }
+
+        return topics;
+    }
+
     /// <summary>Drops the connection without a DISCONNECT.</summary>
     public ValueTask DisposeAsync()
     {

@@ -40,6 +40,12 @@ internal sealed class TestListener : IPileListener
         return secret == Secret && !Retired.Contains(device) ? 1 : null;
     }
 
+    public ConcurrentQueue<DeviceNo> Kept { get; } = new();
+
+    public int? Admit(DeviceNo device) => Retired.Contains(device) ? null : 1;
+
+    public void Remembered(DeviceNo device) => Kept.Enqueue(device);
+
     public void Connected(PileSession session) => Connections.Enqueue(session);
 
     public void Disconnected(PileSession session) => Disconnections.Enqueue(session);

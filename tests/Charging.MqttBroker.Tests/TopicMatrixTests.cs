@@ -72,7 +72,8 @@ public sealed class TopicMatrixTests
     // A filter under the pile's own prefix is its own business; such a one is broken with a NUL instead.
     private static bool SubscribesToOthers(byte[] topic, DeviceNo device) => !topic.AsSpan().StartsWith(Packets.Utf8($"piles/{device}/"));
 
-    private static byte[] Topic(DeviceNo device, DeviceNo victim, Random random)
+    /// <summary>A topic that is not one of those that a pile may publish to.</summary>
+    internal static byte[] Topic(DeviceNo device, DeviceNo victim, Random random)
     {
         string[] prefixes = [$"piles/{victim}/", $"piles/{device}x/", $"piles//{device}/", $"/piles/{device}/", $"Piles/{device}/", $"piles/{device.ToString().ToLowerInvariant()}/", "piles/+/", "+/+/", "$SYS/", "$share/all/piles/+/", $"$share/g/piles/{device}/", $"piles/{device}/../{victim}/", ""];
         string[] suffixes = ["status", "events", "telemetry", "results", "commands", "#", "+", "status/x", "STATUS", "status#", "\u0000", "\u202Estatus", ""];

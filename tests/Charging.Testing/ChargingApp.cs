@@ -30,6 +30,15 @@ public sealed record ChargingAppOptions
     /// <summary>Whether the server sends SMS as its settings say, and not to <see cref="ChargingApp.Sms"/>.</summary>
     public bool SmsBySettings { get; init; }
 
+    /// <summary>The broker of the piles; the server's own by default.</summary>
+    public MosquittoServer? Broker { get; init; }
+
+    /// <summary>Whether the settings name a broker that is not there.</summary>
+    public bool HasNoBroker { get; init; }
+
+    /// <summary>The store's settings, for nodes that share one; one of its own by default.</summary>
+    public IReadOnlyList<string>? Store { get; init; }
+
     /// <summary>Replaces services before the server is built.</summary>
     public Action<WebApplicationBuilder>? Configure { get; init; }
 }
@@ -83,7 +92,7 @@ public sealed class ChargingApp : IAsyncDisposable
     /// <summary>Starts an app.</summary>
     public static async Task<ChargingApp> StartAsync(ChargingAppOptions? options = null)
     {
-        var app = new ChargingApp(options ?? new ChargingAppOptions()) { _storeSettings = await TestStore.SettingsAsync() };
+        var app = new ChargingApp(options ?? new ChargingAppOptions()) { _storeSettings = options?.Store ?? await TestStore.SettingsAsync() };
         try
         {
             await app.StartServerAsync();
@@ -108,6 +117,9 @@ public sealed class ChargingApp : IAsyncDisposable
 
     /// <summary>The port of `Http`, `Grpc` or `Mqtt`.</summary>
     public int Port(string endpoint) => Services.GetRequiredService<Listeners>().Port(endpoint);
+
+    /// <summary>The port that piles connect to.</summary>
+    public int PilePort => _options.Broker?.PilePort ?? Port("Mqtt");
 
     /// <summary>Declares that the server will log an error that contains a text.</summary>
     public void ExpectError(string text) => Log.Expect(text);
@@ -145,12 +157,11 @@ public sealed class ChargingApp : IAsyncDisposable
     {
         deviceNo ??= NewDeviceNo();
         options ??= new SimulatedPileOptions { DeviceNo = "", Secret = "" };
-        var secret = await Services.GetRequiredService<PileAdmin>().RegisterAsync(DeviceNo.Parse(deviceNo), options.PlugCount, plugNumbers);
         var pile = new SimulatedPile(options with
         {
             DeviceNo = deviceNo,
-            Secret = secret ?? throw new InvalidOperationException($"{deviceNo} has a secret already."),
-            Port = Port("Mqtt"),
+            Secret = await RegisterPileAsync(deviceNo, options.PlugCount, plugNumbers),
+            Port = PilePort,
             TimeProvider = _options.Clock,
         });
         _piles.Add(pile);
@@ -158,6 +169,18 @@ public sealed class ChargingApp : IAsyncDisposable
         await WaitUntilOnlineAsync(pile);
         return pile;
     }
+
+    /// <summary>Registers a pile, where it will be let in.</summary>
+    /// <returns>Its secret.</returns>
+    public async Task<string> RegisterPileAsync(string deviceNo, int plugCount = 10, PlugNumbers plugNumbers = PlugNumbers.Decimal)
+    {
+        var secret = await Services.GetRequiredService<PileAdmin>().RegisterAsync(DeviceNo.Parse(deviceNo), plugCount, plugNumbers);
+        await ExportAsync();
+        return secret ?? throw new InvalidOperationException($"{deviceNo} has a secret already.");
+    }
+
+    /// <summary>Tells Mosquitto, where it is the broker, who is let in.</summary>
+    public Task ExportAsync() => _options.Broker?.LetInAsync(Services.GetRequiredService<MqttExport>().Passwords) ?? Task.CompletedTask;
 
     /// <summary>Waits until the server takes a pile for online and has told it the time.</summary>
     public Task WaitUntilOnlineAsync(SimulatedPile pile) => Retry.Until(
@@ -186,6 +209,9 @@ public sealed class ChargingApp : IAsyncDisposable
         for (var i = 0; i < 3; i++)
             await Services.GetRequiredService<IStore>().RunAsync(tx => tx.GetAsync(AccountTables.Users, AccountTables.Key(1)));
     }
+
+    /// <summary>Stops the server, as SIGTERM does.</summary>
+    public Task StopAsync() => StopServerAsync();
 
     /// <summary>Stops the server and starts it again on the same data. Its piles connect again by themselves.</summary>
     public Task RestartAsync() => RestartAsync(keepsHttpPort: false);
@@ -217,14 +243,14 @@ public sealed class ChargingApp : IAsyncDisposable
                 $"--Charging:DataDirectory={_directory}",
                 $"--Kestrel:Endpoints:Http:Url=http://127.0.0.1:{httpPort}",
                 "--Kestrel:Endpoints:Grpc:Url=http://127.0.0.1:0",
-                $"--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:{_mqttPort}",
                 "--Charging:Demo:Enabled=false",
+                .. BrokerSettings(),
                 .. _storeSettings,
                 .. _options.Settings,
             ],
             Configure);
         await _app.StartAsync();
-        _mqttPort = Port("Mqtt");
+        _mqttPort = HasOwnBroker ? Port("Mqtt") : 0;
         _http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 256 }) { BaseAddress = new Uri($"http://127.0.0.1:{Port("Http")}") };
         _grpc = GrpcChannel.ForAddress($"http://127.0.0.1:{Port("Grpc")}", new GrpcChannelOptions
         {
@@ -232,6 +258,11 @@ public sealed class ChargingApp : IAsyncDisposable
             DisposeHttpClient = true,
         });
     }
+
+    private bool HasOwnBroker => _options is { Broker: null, HasNoBroker: false };
+
+    private IReadOnlyList<string> BrokerSettings() =>
+        HasOwnBroker ? [$"--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:{_mqttPort}"] : _options.Broker?.Settings ?? [];
 
     private void Configure(WebApplicationBuilder builder)
     {

@@ -4,7 +4,6 @@ using Charging.Device.V1;
 using Charging.MqttBroker;
 using Charging.Server.Piles;
 using Google.Protobuf;
-using Microsoft.Extensions.DependencyInjection;
 using MQTTnet;
 using MQTTnet.Formatter;
 using MQTTnet.Protocol;
@@ -38,9 +37,8 @@ public sealed class RawPile : IAsyncDisposable
 
     /// <summary>Registers a pile.</summary>
     /// <returns>Its secret.</returns>
-    public static async Task<string> RegisterAsync(ChargingApp app, string device, int plugs = 10, PlugNumbers numbers = PlugNumbers.Decimal) =>
-        await app.Services.GetRequiredService<PileAdmin>().RegisterAsync(DeviceNo.Parse(device), plugs, numbers)
-        ?? throw new InvalidOperationException($"{device} has a secret already.");
+    public static Task<string> RegisterAsync(ChargingApp app, string device, int plugs = 10, PlugNumbers numbers = PlugNumbers.Decimal) =>
+        app.RegisterPileAsync(device, plugs, numbers);
 
     /// <summary>Registers a pile, connects it, reports its plugs as free, and waits until it was told the time.</summary>
     public static async Task<RawPile> OpenAsync(ChargingApp app, int plugs = 10, PlugNumbers numbers = PlugNumbers.Decimal)
@@ -55,6 +53,14 @@ public sealed class RawPile : IAsyncDisposable
     /// <summary>Connects and subscribes, and says nothing yet. Its will says that it is gone.</summary>
     public static async Task<RawPile> ConnectAsync(ChargingApp app, string device, string secret)
     {
+        var pile = await ConnectDeafAsync(app, device, secret);
+        await pile.SubscribeAsync();
+        return pile;
+    }
+
+    /// <summary>Connects and does not subscribe.</summary>
+    public static async Task<RawPile> ConnectDeafAsync(ChargingApp app, string device, string secret)
+    {
         var pile = new RawPile(DeviceNo.Parse(device));
         pile._client.ApplicationMessageReceivedAsync += e =>
         {
@@ -64,16 +70,18 @@ public sealed class RawPile : IAsyncDisposable
         };
         var will = new PileStatus { BootId = pile.BootId, ConnectionId = pile.ConnectionId, ProtocolVersion = 1 };
         await pile._client.ConnectAsync(new MqttClientOptionsBuilder()
-            .WithTcpServer("127.0.0.1", app.Port("Mqtt"))
+            .WithTcpServer("127.0.0.1", app.PilePort)
             .WithProtocolVersion(MqttProtocolVersion.V311)
             .WithClientId(device).WithCredentials(device, secret).WithCleanSession()
             .WithKeepAlivePeriod(TimeSpan.FromSeconds(300))
             .WithWillTopic($"piles/{device}/status").WithWillPayload(will.ToByteArray())
             .WithWillQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).WithWillRetain()
             .Build());
-        await pile._client.SubscribeAsync($"piles/{device}/commands", MqttQualityOfServiceLevel.AtLeastOnce);
         return pile;
     }
+
+    /// <summary>Listens to commands from now on.</summary>
+    public Task SubscribeAsync() => _client.SubscribeAsync($"piles/{_device}/commands", MqttQualityOfServiceLevel.AtLeastOnce);
 
     /// <summary>Sends a status with these plugs and the next number.</summary>
     public Task ReportAsync(params PlugStatus[] plugs) => ReportAsync(++_seq, plugs);
@@ -102,6 +110,7 @@ public sealed class RawPile : IAsyncDisposable
         Topic = $"piles/{_device}/{leaf}",
         PayloadSegment = payload,
         QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce,
+        Retain = leaf == "status",
     });
 
     /// <summary>Sends an event with this boot's id.</summary>
@@ -132,6 +141,9 @@ public sealed class RawPile : IAsyncDisposable
         Outcome = rejected == RejectReason.Unspecified ? CommandOutcome.Done : CommandOutcome.Rejected,
         Reason = rejected,
     });
+
+    /// <summary>Says goodbye, so that the broker publishes no will.</summary>
+    public Task GoAsync() => _client.DisconnectAsync();
 
     /// <summary>Drops the connection without DISCONNECT.</summary>
     public ValueTask DisposeAsync()

@@ -227,6 +227,10 @@ public static class Bugs
     {
         public int? Authenticate(DeviceNo device, string secret) => inbox.Authenticate(device, secret);
 
+        public int? Admit(DeviceNo device) => inbox.Admit(device);
+
+        public void Remembered(DeviceNo device) => inbox.Remembered(device);
+
         public void Connected(PileSession session) => inbox.Connected(session);
 
         public void Disconnected(PileSession session) => inbox.Disconnected(session);

@@ -33,7 +33,11 @@ internal static class Doctor
         var checks = new List<Check>();
         var diagnosis = await CallAsync(session, checks, cancel);
         checks.Add(await HttpAsync(session.Address, Find(diagnosis, "Http", DefaultHttpPort), cancel));
-        checks.Add(await MqttAsync(session.Address, Find(diagnosis, "Mqtt", DefaultMqttPort), cancel));
+        // Of an external broker the server's own warnings tell: it may be out of reach from here.
+        if (diagnosis is { MqttBroker.Length: > 0 })
+            checks.Add(new Check("mqtt", true, $"Piles connect to {diagnosis.MqttBroker}."));
+        else
+            checks.Add(await MqttAsync(session.Address, Find(diagnosis, "Mqtt", DefaultMqttPort), cancel));
         checks.AddRange(diagnosis?.Warnings.Select(warning => new Check("setup", false, warning)) ?? []);
         var ok = checks.All(check => check.Ok);
         if (session.Json)

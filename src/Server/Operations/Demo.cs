@@ -64,10 +64,14 @@ public static class DemoSetup
 {
     private const string Setting = "Charging:Demo:Enabled";
 
-    /// <summary>Registers it where `Charging:Demo:Enabled` says so; by default in Development alone.</summary>
+    /// <summary>
+    /// Registers it where `Charging:Demo:Enabled` says so; by default in Development alone, with the server's own broker: an
+    /// external one does not know the simulated piles.
+    /// </summary>
     public static void AddDemo(this WebApplicationBuilder builder)
     {
-        if (builder.Configuration.GetValue(Setting, builder.Environment.IsDevelopment()))
+        var hasBroker = !builder.Services.Any(service => service.ServiceType == typeof(ExternalBrokerPlace));
+        if (hasBroker && builder.Configuration.GetValue(Setting, builder.Environment.IsDevelopment()))
             builder.Services.AddHostedService<Demo>();
     }
 }

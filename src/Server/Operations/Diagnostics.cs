@@ -1,3 +1,4 @@
+using Charging.MqttBroker;
 using Charging.Server.Accounts;
 using Charging.Server.Calls;
 using Charging.Server.Orders;
@@ -21,6 +22,7 @@ public sealed class Diagnostics(
     DueWorker due,
     LedgerGuard ledger,
     Listeners listeners,
+    IPileLink link,
     IHostEnvironment environment,
     IPaymentProvider payments,
     ISmsSender sms,
@@ -59,6 +61,8 @@ public sealed class Diagnostics(
     {
         if (figures is null)
             yield return "The store does not answer: look into the server's log, and whether the disk of Charging:DataDirectory is full or PostgreSQL is down.";
+        if (link.Trouble is { } trouble)
+            yield return $"{trouble}. Look at Charging:Mqtt, and at the broker's log.";
         if (figures is { Stuck: true })
             yield return "Work has been due for more than a minute, such as refunds or commands: look into the server's log for what fails.";
         foreach (var finding in ledger.Findings.Take(MaxFindings))

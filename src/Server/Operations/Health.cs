@@ -35,12 +35,16 @@ internal sealed class LedgerHealth(LedgerGuard ledger) : IHealthCheck
         ledger.Findings is [var first, ..] ? HealthCheckResult.Degraded($"warning: {first.Sentence}") : HealthCheckResult.Healthy());
 }
 
-/// <summary>Whether piles can connect.</summary>
-internal sealed class BrokerHealth(Listeners listeners) : IHealthCheck
+/// <summary>Whether piles can connect, or an external broker is at hand.</summary>
+internal sealed class BrokerHealth(Listeners listeners, IPileLink link) : IHealthCheck
 {
     /// <inheritdoc/>
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
+        if (link.Trouble is { } trouble)
+            return HealthCheckResult.Unhealthy(trouble);
+        if (!listeners.Names.Contains(PileBrokerExtensions.EndpointName))
+            return HealthCheckResult.Healthy();
         try
         {
             using var socket = new TcpClient();

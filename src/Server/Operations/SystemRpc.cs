@@ -1,4 +1,5 @@
 using System.Reflection;
+using Charging.MqttBroker;
 using Charging.Ops.V1;
 using Charging.Server.Calls;
 using Charging.Server.Piles;
@@ -8,9 +9,19 @@ using Grpc.Core;
 namespace Charging.Server.Operations;
 
 /// <summary>charging.ops.v1.SystemService.</summary>
-public sealed class SystemRpc(Diagnostics diagnostics, PileRegistry registry, Board board, Listeners listeners, Backups backups, TimeProvider clock)
-    : SystemService.SystemServiceBase
+public sealed class SystemRpc(
+    Diagnostics diagnostics,
+    PileRegistry registry,
+    Board board,
+    Listeners listeners,
+    Backups backups,
+    MqttExport mqtt,
+    TimeProvider clock,
+    ExternalBrokerPlace? broker = null) : SystemService.SystemServiceBase
 {
+    private const int MostLines = 500;
+    private const int MostMissing = 200;
+
     private static readonly string Version =
         typeof(SystemRpc).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
@@ -21,6 +32,24 @@ public sealed class SystemRpc(Diagnostics diagnostics, PileRegistry registry, Bo
     /// <inheritdoc/>
     public override Task Backup(BackupRequest request, IServerStreamWriter<BackupResponse> responseStream, ServerCallContext context) =>
         backups.SendAsync(responseStream, context.CancellationToken);
+
+    /// <inheritdoc/>
+    public override async Task ExportMqtt(ExportMqttRequest request, IServerStreamWriter<ExportMqttResponse> responseStream, ServerCallContext context)
+    {
+        var lines = mqtt.Passwords.ToList();
+        await responseStream.WriteAsync(new ExportMqttResponse { Rules = Rules(lines.Count) }, context.CancellationToken);
+        foreach (var portion in lines.Chunk(MostLines))
+            await responseStream.WriteAsync(new ExportMqttResponse { Passwords = new MqttPasswords { Lines = { portion } } }, context.CancellationToken);
+    }
+
+    private MqttRules Rules(int passwords) => new()
+    {
+        Acl = MosquittoFiles.Acl(mqtt.NodeName),
+        Configuration = MosquittoFiles.Configuration,
+        NodeName = mqtt.NodeName ?? "",
+        PasswordCount = passwords,
+        MissingDeviceNos = { mqtt.WithoutHash.Take(MostMissing).Select(device => device.ToString()) },
+    };
 
     private Diagnosis ToWire(StoreFigures? figures) => new()
     {
@@ -36,6 +65,7 @@ public sealed class SystemRpc(Diagnostics diagnostics, PileRegistry registry, Bo
         PaymentProvider = diagnostics.PaymentProvider,
         SmsProvider = diagnostics.SmsProvider,
         Listeners = { listeners.Names.Select(Listener) },
+        MqttBroker = broker?.Url.ToString().TrimEnd('/') ?? "",
         Warnings = { diagnostics.Warnings(figures) },
     };
 

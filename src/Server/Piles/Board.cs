@@ -124,8 +124,8 @@ public sealed class Board(TimeProvider clock)
             view.HeardAt = clock.GetUtcNow();
     }
 
-    /// <summary>The pile was told the time.</summary>
-    public void TimeSent(PileSession session) => Update(session, view => view with { TimeSentAt = clock.GetUtcNow() });
+    /// <summary>The pile was told the time, or could not be told.</summary>
+    public void TimeSent(PileSession session, bool wasSent) => Update(session, view => view with { TimeSentAt = wasSent ? clock.GetUtcNow() : null });
 
     /// <summary>A status or a will. A will counts only when its connection is the last status's.</summary>
     public StatusNews StatusReceived(PileSession session, PileStatus status)

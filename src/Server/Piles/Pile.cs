@@ -46,11 +46,22 @@ public sealed record Pile
     /// <summary>SHA-256 of the secret, in hex. A fast hash is right for 128 random bits.</summary>
     public required string SecretHash { get; init; }
 
+    /// <summary>The secret as Mosquitto checks it; null for one that was made before this was kept.</summary>
+    public string? MosquittoHash { get; init; }
+
     /// <summary>Which secret that is, from 1; one more at each replacement.</summary>
     public required int SecretGeneration { get; init; }
 
     /// <summary>When it was registered, UTC.</summary>
     public required DateTimeOffset RegisteredAt { get; init; }
+
+    /// <summary>The pile with its next secret, of which nothing but hashes is kept.</summary>
+    public Pile WithSecret(string secret) => this with
+    {
+        SecretHash = PileRegistry.HashOf(secret),
+        MosquittoHash = MosquittoFiles.Hash(secret),
+        SecretGeneration = SecretGeneration + 1,
+    };
 
     /// <summary>Reads a plug as riders and piles write it; null when it is out of the pile's range.</summary>
     public PlugId? ReadPlug(string? text)

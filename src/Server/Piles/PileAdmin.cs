@@ -35,10 +35,10 @@ public sealed class PileAdmin(IStore store, IPileLink link)
             PlugNumbers = pile.PlugNumbers,
             Name = pile.Name,
             Station = pile.Station,
-            SecretHash = PileRegistry.HashOf(secret),
-            SecretGeneration = (known?.SecretGeneration ?? 0) + 1,
+            SecretHash = "",
+            SecretGeneration = known?.SecretGeneration ?? 0,
             RegisteredAt = tx.Now,
-        });
+        }.WithSecret(secret));
         return secret;
     }
 
@@ -59,7 +59,7 @@ public sealed class PileAdmin(IStore store, IPileLink link)
         if (await tx.GetAsync(PileTables.Piles, device.ToString()) is not { } pile)
             return null;
         var secret = NewSecret();
-        tx.Put(PileTables.Piles, pile with { SecretHash = PileRegistry.HashOf(secret), SecretGeneration = pile.SecretGeneration + 1 });
+        tx.Put(PileTables.Piles, pile.WithSecret(secret));
         return secret;
     }
 

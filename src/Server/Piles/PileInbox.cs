@@ -9,7 +9,7 @@ namespace Charging.Server.Piles;
 
 /// <summary>What piles say, and who in the server it is for.</summary>
 public sealed partial class PileInbox(
-    PileRegistry registry,
+    PileAccess access,
     Board board,
     PileCommands commands,
     StatusCheck statusCheck,
@@ -17,14 +17,19 @@ public sealed partial class PileInbox(
     Starts starts,
     Stops stops,
     PileResults results,
-    BusyPlugIndex busyPlugs,
     TimeProvider clock,
     ILogger<PileInbox> logger) : IPileListener
 {
     private static readonly TimeSpan TimeInterval = TimeSpan.FromHours(12);
 
     /// <inheritdoc/>
-    public int? Authenticate(DeviceNo device, string secret) => registry.Authenticate(device, secret) is { } generation && MayConnect(device) ? generation : null;
+    public int? Authenticate(DeviceNo device, string secret) => access.Authenticate(device, secret);
+
+    /// <inheritdoc/>
+    public int? Admit(DeviceNo device) => access.Find(device)?.SecretGeneration;
+
+    /// <inheritdoc/>
+    public void Remembered(DeviceNo device) => InBackground(commands.ReportStatusAsync(device).AsTask());
 
     /// <inheritdoc/>
     public void Connected(PileSession session) => board.Connected(session);
@@ -42,8 +47,8 @@ public sealed partial class PileInbox(
             return;
         if (board.Find(session.Device)?.TimeSentAt is not { } sent || clock.GetUtcNow() - sent >= TimeInterval)
         {
-            board.TimeSent(session);
-            InBackground(commands.SetTimeAsync(session.Device).AsTask());
+            board.TimeSent(session, true);
+            InBackground(TellTimeAsync(session));
         }
         var differences = statusCheck.Differences(session.Device, status);
         if (differences.Count > 0)
@@ -91,9 +96,12 @@ public sealed partial class PileInbox(
         await act();
     }
 
-    // A retired pile comes back only for the charges that it has not ended yet.
-    private bool MayConnect(DeviceNo device) =>
-        registry.Find(device) is { } pile && (pile.RetiredAt is null || busyPlugs.HasAny(pile));
+    // What could not be sent is sent with the next status: without the time a pile starts nothing.
+    private async Task TellTimeAsync(PileSession session)
+    {
+        if (!await commands.SetTimeAsync(session.Device))
+            board.TimeSent(session, false);
+    }
 
     private void InBackground(Task task)
     {

@@ -4,17 +4,24 @@ using Charging.Server.Storage;
 
 namespace Charging.Server.Piles;
 
-/// <summary>Adds the piles and the embedded broker that they speak to.</summary>
+/// <summary>Adds the piles and the broker that they speak to.</summary>
 public static class PileSetup
 {
+    private const string EndpointUrl = $"Kestrel:Endpoints:{PileBrokerExtensions.EndpointName}:Url";
+
     /// <summary>Registers them.</summary>
+    /// <exception cref="StartupException">A setting makes no sense.</exception>
     public static void AddPiles(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddPileBroker(builder.Configuration.GetSection("Charging:Mqtt"));
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.UsePileBroker(
-            endpoint => kestrel.ApplicationServices.GetRequiredService<Listeners>().Add(PileBrokerExtensions.EndpointName, endpoint)));
+        var mqtt = builder.AddSettings<MqttOptions>("Charging:Mqtt");
+        if (mqtt.Mode == BrokerMode.External)
+            builder.AddExternalBroker(mqtt);
+        else
+            builder.AddEmbeddedBroker();
         services.AddObserver<PileRegistry>();
+        services.AddSingleton<PileAccess>();
+        services.AddSingleton<MqttExport>();
         services.AddSingleton<Board>();
         services.AddSingleton<PileAdmin>();
         services.AddSingleton<PileStates>();
@@ -25,6 +32,28 @@ public static class PileSetup
         services.AddHostedService<EventUpkeep>();
     }
 
-    /// <summary>Maps the methods.</summary>
-    public static void MapPiles(this WebApplication app) => app.MapGrpcService<PileRpc>();
+    /// <summary>Maps the methods, and what an external broker asks.</summary>
+    public static void MapPiles(this WebApplication app)
+    {
+        app.MapGrpcService<PileRpc>();
+        app.MapBrokerHooks();
+    }
+
+    private static void AddEmbeddedBroker(this WebApplicationBuilder builder)
+    {
+        if (string.IsNullOrEmpty(builder.Configuration[EndpointUrl]))
+            builder.Configuration[EndpointUrl] = PileBrokerExtensions.DefaultUrl;
+        builder.Services.AddPileBroker(builder.Configuration.GetSection(PileBrokerOptions.Section));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.UsePileBroker(
+            endpoint => kestrel.ApplicationServices.GetRequiredService<Listeners>().Add(PileBrokerExtensions.EndpointName, endpoint)));
+    }
+
+    private static void AddExternalBroker(this WebApplicationBuilder builder, MqttOptions mqtt)
+    {
+        if (!string.IsNullOrEmpty(builder.Configuration[EndpointUrl]))
+            throw new StartupException($"{EndpointUrl} is set, but with an external broker no pile connects here: leave it out, or leave out Charging:Mqtt:Mode.");
+        builder.Services.AddExternalBroker(builder.Configuration.GetSection(PileBrokerOptions.Section), mqtt.Place());
+        if (mqtt.ReadHookSecret() is { } secret)
+            builder.Services.AddSingleton(provider => new BrokerHooks(provider.GetRequiredService<ExternalAccess>(), secret));
+    }
 }

@@ -9,6 +9,8 @@ namespace Charging.Server.Tests.Calls;
 /// <summary>A server that cannot start says so in one sentence that names the setting, and exits with 1.</summary>
 public sealed class StartTests
 {
+    private const string External = "--Charging:Mqtt:Mode=External --Charging:Mqtt:Url=mqtt://127.0.0.1";
+
     [Theory]
     [InlineData("--Charging:Codes:Lifetime=soon", "Charging:Codes:Lifetime")]
     [InlineData("--Charging:Codes:Lifetime=00:00:00", "Charging:Codes:Lifetime")]
@@ -20,9 +22,19 @@ public sealed class StartTests
     [InlineData("--Charging:Sms:Provider=Webhook", "Charging:Sms:Webhook:Url")]
     [InlineData("--environment=Production", "Charging:Sms:Provider")]
     [InlineData("--Charging:DataDirectory=/dev/null/data", "Charging:DataDirectory")]
-    public async Task A_wrong_setting_is_named(string setting, string name)
+    [InlineData("--Charging:Mqtt:Mode=Elsewhere", "Charging:Mqtt:Mode")]
+    [InlineData("--Charging:Mqtt:Mode=External", "Charging:Mqtt:Url")]
+    [InlineData("--Charging:Mqtt:Mode=External --Charging:Mqtt:Url=http://127.0.0.1:1883", "Charging:Mqtt:Url")]
+    [InlineData(External, "Charging:Mqtt:Username")]
+    [InlineData($"{External} --Charging:Mqtt:Username=014441AC53", "Charging:Mqtt:Username")]
+    [InlineData($"{External} --Charging:Mqtt:Username=node", "Charging:Mqtt:Password")]
+    [InlineData($"{External} --Charging:Mqtt:Username=node --Charging:Mqtt:Password=p --Charging:Mqtt:NodeId=a/b", "Charging:Mqtt:NodeId")]
+    [InlineData($"{External} --Charging:Mqtt:Username=node --Charging:Mqtt:Password=p --Charging:Mqtt:CaFile=/dev/null/ca", "Charging:Mqtt:CaFile")]
+    [InlineData($"{External} --Charging:Mqtt:Username=node --Charging:Mqtt:Password=p --Charging:Mqtt:HookSecret=short", "Charging:Mqtt:HookSecret")]
+    [InlineData($"{External} --Charging:Mqtt:Username=node --Charging:Mqtt:Password=p --Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:0", "Kestrel:Endpoints:Mqtt:Url")]
+    public async Task A_wrong_setting_is_named(string settings, string name)
     {
-        var (exitCode, error) = await RunAsync(setting);
+        var (exitCode, error) = await RunAsync(settings.Split(' '));
         Assert.Equal(1, exitCode);
         Assert.Contains(name, Assert.Single(error.Trim().Split('\n')));
     }
@@ -40,19 +52,15 @@ public sealed class StartTests
         Assert.Contains("Kestrel:Endpoints", sentence);
     }
 
-    private static async Task<(int ExitCode, string Error)> RunAsync(string setting)
+    private static async Task<(int ExitCode, string Error)> RunAsync(params string[] settings)
     {
         var directory = Directory.CreateTempSubdirectory("charging-");
-        var start = new ProcessStartInfo("dotnet")
-        {
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-            ArgumentList =
-            {
-                typeof(Program).Assembly.Location, "--environment=Development", $"--Charging:DataDirectory={directory.FullName}",
-                "--Kestrel:Endpoints:Http:Url=http://127.0.0.1:0", "--Kestrel:Endpoints:Grpc:Url=http://127.0.0.1:0", setting,
-            },
-        };
+        string[] args =
+        [
+            typeof(Program).Assembly.Location, "--environment=Development", $"--Charging:DataDirectory={directory.FullName}",
+            "--Kestrel:Endpoints:Http:Url=http://127.0.0.1:0", "--Kestrel:Endpoints:Grpc:Url=http://127.0.0.1:0", .. settings,
+        ];
+        var start = new ProcessStartInfo("dotnet", args) { RedirectStandardError = true, RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var output = process.StandardOutput.ReadToEndAsync(deadline.Token);

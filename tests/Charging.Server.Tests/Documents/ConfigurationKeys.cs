@@ -51,8 +51,11 @@ internal static partial class ConfigurationKeys
     private static Dictionary<string, string> Endpoints()
     {
         using var settings = JsonDocument.Parse(Repository.Read("src/Server/appsettings.json"));
-        return settings.RootElement.GetProperty("Kestrel").GetProperty("Endpoints").EnumerateObject()
+        var endpoints = settings.RootElement.GetProperty("Kestrel").GetProperty("Endpoints").EnumerateObject()
             .ToDictionary(endpoint => endpoint.Name, endpoint => endpoint.Value.GetProperty("Url").GetString()!);
+        // Only where the broker is the server's own, and so not in the file.
+        endpoints[PileBrokerExtensions.EndpointName] = PileBrokerExtensions.DefaultUrl;
+        return endpoints;
     }
 
     private static string? Write(object? value) => value switch

@@ -1,0 +1,188 @@
+using Charging.Device.V1;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using MQTTnet;
+using MQTTnet.Exceptions;
+using MQTTnet.Formatter;
+using MQTTnet.Protocol;
+
+namespace Charging.MqttBroker;
+
+/// <summary>
+/// This node as a client of an external broker, for as long as it runs. Its session ends with its connection: what comes in
+/// meanwhile goes to other nodes, and piles say again what was not answered (adr/0009).
+/// </summary>
+internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles piles, ILogger<ExternalBroker> logger) : BackgroundService, IPileLink
+{
+    // Short, so that the broker soon gives the events to another node, and this one soon notices that it is cut off.
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    // Events and results that are being handled; a broker may allow less.
+    private const ushort MostUnacknowledged = 1000;
+    private const uint LargestPacket = Codec.MaxMessageBytes + 1024;
+
+    private volatile Line? _line;
+    private volatile string? _trouble = $"The connection to the MQTT broker at {place.Url} is not made yet.";
+
+    /// <inheritdoc/>
+    public string? Trouble => _trouble;
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> SendAsync(DeviceNo device, Command command, CancellationToken cancellationToken = default) =>
+        _line is { } line && await line.SendAsync(Message(device, command), Patience, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask DisconnectAsync(DeviceNo device, CancellationToken cancellationToken = default) => default;
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        for (var pause = ShortestPause; !stoppingToken.IsCancellationRequested; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            var (wasUp, reason) = await HoldAsync(stoppingToken);
+            if (stoppingToken.IsCancellationRequested)
+                return;
+            if (wasUp || _trouble is null || !_trouble.EndsWith(reason, StringComparison.Ordinal))
+                logger.BrokerLost(place.Url, reason);
+            _trouble = $"Not connected to the MQTT broker at {place.Url}: {reason}";
+            if (wasUp)
+                pause = ShortestPause;
+            // Not all nodes at the same instant.
+            await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Connects, and serves the connection to its end.</summary>
+    /// <returns>Whether it was ready once, and why it is no more.</returns>
+    private async Task<(bool WasUp, string Reason)> HoldAsync(CancellationToken stop)
+    {
+        using var client = new MqttClientFactory().CreateMqttClient();
+        var lost = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        client.DisconnectedAsync += e =>
+        {
+            lost.TrySetResult(e.Exception?.GetBaseException().Message ?? $"the broker hung up ({e.Reason})");
+            return Task.CompletedTask;
+        };
+        client.ApplicationMessageReceivedAsync += piles.ReceiveAsync;
+        try
+        {
+            await OpenAsync(client, stop);
+            logger.BrokerFound(place.Url, place.NodeId);
+            _trouble = null;
+            return (true, await lost.Task.WaitAsync(stop));
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !stop.IsCancellationRequested)
+        {
+            return (false, e.GetBaseException().Message);
+        }
+        catch (OperationCanceledException)
+        {
+            // Said goodbye, the broker gives the events to other nodes at once.
+            await client.TryDisconnectAsync();
+            return (true, "the server stops");
+        }
+        finally
+        {
+            _line = null;
+        }
+    }
+
+    private async Task OpenAsync(IMqttClient client, CancellationToken stop)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        patience.CancelAfter(Patience);
+        var connected = await client.ConnectAsync(Options(), patience.Token);
+        if (connected.ResultCode != MqttClientConnectResultCode.Success)
+            throw new IOException($"the broker refuses it: {connected.ResultCode}");
+        // Before the subscriptions: the first statuses are answered.
+        _line = new Line(client, connected.ReceiveMaximum is > 0 and < MostUnacknowledged and var most ? most : MostUnacknowledged);
+        var subscribed = await client.SubscribeAsync(Subscriptions(), patience.Token);
+        if (subscribed.Items.FirstOrDefault(item => item.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2) is { } refused)
+            throw new IOException($"the broker refuses the subscription to {refused.TopicFilter.Topic}: {refused.ResultCode}");
+    }
+
+    private MqttClientOptions Options()
+    {
+        var builder = new MqttClientOptionsBuilder()
+            .WithTcpServer(place.Url.IdnHost, place.Port)
+            .WithProtocolVersion(MqttProtocolVersion.V500)
+            .WithClientId(place.NodeId)
+            .WithCredentials(place.Username, place.Password)
+            .WithCleanStart()
+            .WithSessionExpiryInterval(0)
+            .WithKeepAlivePeriod(KeepAlive)
+            .WithTimeout(Patience)
+            .WithReceiveMaximum(MostUnacknowledged)
+            .WithMaximumPacketSize(LargestPacket);
+        if (place.IsTls)
+        {
+            builder.WithTlsOptions(tls =>
+            {
+                tls.UseTls();
+                if (place.Authorities is { } authorities)
+                    tls.WithTrustChain(authorities);
+            });
+        }
+
+        return builder.Build();
+    }
+
+    /// <summary>
+    /// Statuses at most once: they are said again every minute, a gap is noticed, and so they never wait behind events that
+    /// wait for the store.
+    /// </summary>
+    private static MqttClientSubscribeOptions Subscriptions()
+    {
+        var builder = new MqttClientSubscribeOptionsBuilder().WithTopicFilter(Topics.OfOneNode, MqttQualityOfServiceLevel.AtLeastOnce);
+        foreach (var filter in Topics.OfEveryNode)
+            builder.WithTopicFilter(filter, Topics.CarriesAnswers(filter) ? MqttQualityOfServiceLevel.AtLeastOnce : MqttQualityOfServiceLevel.AtMostOnce);
+        return builder.Build();
+    }
+
+    private MqttApplicationMessage Message(DeviceNo device, Command command) => new()
+    {
+        Topic = new Topics(device).Commands,
+        PayloadSegment = Codec.Write(command, piles.FormOf(device)),
+        QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce,
+        MessageExpiryInterval = Lifetime(command),
+    };
+
+    // The pile judges by its own clock; the broker need not keep what is too old by any.
+    private static uint Lifetime(Command command) =>
+        command is { IssuedAt: { } from, ExpiresAt: { } to } && to.Seconds > from.Seconds ? (uint)(to.Seconds - from.Seconds) : 0;
+
+    /// <summary>One connection, and the commands on their way over it.</summary>
+    private sealed class Line(IMqttClient client, int window)
+    {
+        private readonly SemaphoreSlim _slots = new(window);
+
+        public async Task<bool> SendAsync(MqttApplicationMessage message, TimeSpan limit, CancellationToken cancellationToken)
+        {
+            if (!await _slots.WaitAsync(limit, cancellationToken))
+                return false;
+            try
+            {
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                patience.CancelAfter(limit);
+                var result = await client.PublishAsync(message, patience.Token);
+                return result.ReasonCode == MqttClientPublishReasonCode.Success;
+            }
+            catch (MqttClientNotConnectedException)
+            {
+                return false;
+            }
+            catch (Exception e) when (e is MqttCommunicationException or OperationCanceledException or ObjectDisposedException && !cancellationToken.IsCancellationRequested)
+            {
+                // Nobody knows whether the broker has it, and whoever is told that it was not sent gives the money back.
+                return true;
+            }
+            finally
+            {
+                _slots.Release();
+            }
+        }
+    }
+}

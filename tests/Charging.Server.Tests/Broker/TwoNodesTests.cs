@@ -1,0 +1,104 @@
+using Charging.MqttBroker;
+using Charging.Server.Orders;
+using Charging.Server.Payments;
+using Charging.Server.Piles;
+using Charging.Server.Storage;
+using Charging.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Xunit;
+
+namespace Charging.Server.Tests.Broker;
+
+/// <summary>Two nodes, one PostgreSQL, one Mosquitto.</summary>
+public sealed class TwoNodesTests : IAsyncLifetime
+{
+    private MosquittoServer _broker = null!;
+    private ChargingApp _first = null!;
+    private ChargingApp _second = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _broker = await MosquittoServer.StartAsync();
+        var store = TestStore.On(await (await PostgresServer.SharedAsync()).NewDatabaseAsync());
+        // Both see one provider's books.
+        var payments = new SandboxPaymentProvider(new PaymentOptions());
+        _first = await ChargingApp.StartAsync(new ChargingAppOptions { Broker = _broker, Store = store, Configure = PayThere });
+        _second = await ChargingApp.StartAsync(new ChargingAppOptions { Broker = _broker, Store = store, Configure = PayThere });
+        foreach (var app in new[] { _first, _second })
+            await Retry.Until("the node is ready", async () => (await app.Http.GetAsync("/readyz")).IsSuccessStatusCode);
+
+        void PayThere(WebApplicationBuilder builder)
+        {
+            builder.Services.AddSingleton(payments);
+            builder.Services.AddSingleton<IPaymentProvider>(payments);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _first.DisposeAsync();
+        await _second.DisposeAsync();
+        await _broker.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_reservation_on_one_node_is_busy_on_the_other_within_a_second()
+    {
+        var pile = await _first.AddPileAsync();
+        await _second.WaitUntilOnlineAsync(pile);
+        var rider = await _first.RegisterAsync();
+        Assert.Equal(200, (await rider.ReserveAsync(pile.Options.DeviceNo, "02")).Code);
+        var since = TimeProvider.System.GetTimestamp();
+
+        await Retry.Until("the other node shows it as busy", () => StatesOf(_second).StateOf(DeviceNo.Parse(pile.Options.DeviceNo)).Value!.Plugs[1] == PlugView.Busy);
+
+        Assert.InRange(TimeProvider.System.GetElapsedTime(since).TotalSeconds, 0, 1);
+    }
+
+    [Fact]
+    public async Task Charges_that_are_begun_on_either_node_start_once_and_end_once()
+    {
+        var pile = await _first.AddPileAsync();
+        await _second.WaitUntilOnlineAsync(pile);
+        var orders = new List<string>();
+        foreach (var (app, plug) in new[] { (_first, "01"), (_second, "02"), (_first, "03"), (_second, "04") })
+        {
+            var rider = await app.RegisterAsync();
+            var orderNo = (await rider.ReserveAsync(pile.Options.DeviceNo, plug)).Data!.Value.GetString()!;
+            var answer = await rider.ChargeAsync(pile.Options.DeviceNo, plug, orderNo, 1.01);
+            Assert.True(answer.Code == 200, answer.Text);
+            orders.Add(orderNo);
+        }
+
+        for (var plug = 1; plug <= orders.Count; plug++)
+            pile.BatteryFull(plug);
+        await pile.WaitUntilAsync("every event was acknowledged", it => it.Unacknowledged.Count == 0);
+
+        foreach (var orderNo in orders)
+            await Retry.Until($"{orderNo} is settled", async () => (await FindAsync(orderNo)).State == OrderState.Settled);
+        Assert.Equal(orders.Count, pile.Totals.ChargesStarted);
+        await _first.CheckInvariantsAsync();
+    }
+
+    [Fact]
+    public async Task A_node_that_goes_leaves_its_piles_to_the_other()
+    {
+        var pile = await _first.AddPileAsync();
+        await _second.WaitUntilOnlineAsync(pile);
+        var rider = await _first.RegisterAsync();
+        var orderNo = (await rider.ReserveAsync(pile.Options.DeviceNo, "01")).Data!.Value.GetString()!;
+        Assert.Equal(200, (await rider.ChargeAsync(pile.Options.DeviceNo, "01", orderNo, 1.01)).Code);
+
+        await _first.StopAsync();
+        pile.BatteryFull(1);
+
+        await pile.WaitUntilAsync("the other node has acknowledged the end", it => it.Unacknowledged.Count == 0);
+        await Retry.Until("the order is settled", async () => (await FindAsync(orderNo)).State == OrderState.Settled);
+    }
+
+    private static PileStates StatesOf(ChargingApp app) => app.Services.GetRequiredService<PileStates>();
+
+    private async Task<Order> FindAsync(string orderNo) =>
+        (await _second.Services.GetRequiredService<IStore>().RunAsync(tx => tx.GetAsync(OrderTables.Orders, orderNo)))!;
+}
