@@ -20,14 +20,14 @@ internal sealed class CrashRider(CrashWorld world, int number, int seed)
     private readonly Dictionary<string, CardTold> _cards = Enumerable.Range(0, 3).ToDictionary(
         card => ((number * 10) + card + 0x10000000).ToString("X8", CultureInfo.InvariantCulture), _ => new CardTold());
 
-    private CrashServer _server = null!;
+    private ServerProcess _server = null!;
     private CancellationToken _killed;
     private string? _phone;
     private string? _token;
     private OrderTold? _current;
 
     /// <summary>Lives until the server is killed.</summary>
-    public async Task RunAsync(CrashServer server, CancellationToken killed)
+    public async Task RunAsync(ServerProcess server, CancellationToken killed)
     {
         (_server, _killed) = (server, killed);
         try

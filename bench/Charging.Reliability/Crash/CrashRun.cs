@@ -37,7 +37,7 @@ public static class CrashRun
 
     private static async Task CycleAsync(CrashWorld world, CrashOptions options, Random random)
     {
-        using var server = CrashServer.Launch(world.DataDirectory, world.MqttPort, options.Plant);
+        using var server = world.Launch();
         var load = Task.CompletedTask;
         using var killed = new CancellationTokenSource();
         if (random.Next(10) == 0)
@@ -71,7 +71,7 @@ public static class CrashRun
         int open;
         do
         {
-            using var server = CrashServer.Launch(world.DataDirectory, world.MqttPort, options.Plant);
+            using var server = world.Launch();
             await server.ListeningAsync();
             await Task.Delay(EndingLook);
             await server.KillAsync();

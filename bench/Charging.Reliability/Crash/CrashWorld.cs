@@ -63,6 +63,17 @@ internal sealed class CrashWorld : IAsyncDisposable
         return world;
     }
 
+    /// <summary>Starts the server on the directory. It does not listen yet.</summary>
+    public ServerProcess Launch() => ServerProcess.Launch(
+        _options.Plant == Plant.None ? ["Charging.Server.dll"] : ["Charging.Reliability.dll", "serve", $"{_options.Plant}"],
+        DataDirectory,
+        [
+            $"--Charging:Orders:Reservation={CrashRider.Reservation}",
+            "--Charging:Orders:CardAmountFen=5",
+            "--Charging:Orders:StartTimeout=00:00:03",
+            $"--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:{MqttPort}",
+        ]);
+
     public void CountAnswer() => Interlocked.Increment(ref _counts.Acknowledged);
 
     public void CountDoubt() => Interlocked.Increment(ref _counts.InDoubt);
@@ -78,7 +89,7 @@ internal sealed class CrashWorld : IAsyncDisposable
     public SimulatedPile Pile(DeviceNo device) => _piles[device];
 
     /// <summary>All riders live until the server is killed.</summary>
-    public Task LiveAsync(CrashServer server, CancellationToken killed) => Task.WhenAll(_riders.Select(rider => rider.RunAsync(server, killed)));
+    public Task LiveAsync(ServerProcess server, CancellationToken killed) => Task.WhenAll(_riders.Select(rider => rider.RunAsync(server, killed)));
 
     /// <summary>A pile's supply fails for a moment.</summary>
     public void RebootOne(Random random) => _piles.Values.ElementAt(random.Next(_piles.Count)).Reboot();

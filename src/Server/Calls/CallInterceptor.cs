@@ -9,7 +9,7 @@ namespace Charging.Server.Calls;
 /// Stands before every method of the mini-program, called over JSON or gRPC: nothing but the three methods of the accounts
 /// works without a valid token, a fault becomes an answer, and no code leaves that the method's section does not list.
 /// </summary>
-public sealed class CallInterceptor(TokenIndex tokens, ILogger<CallInterceptor> logger) : Interceptor
+public sealed class CallInterceptor(TokenIndex tokens, Drain drain, ILogger<CallInterceptor> logger) : Interceptor
 {
     /// <inheritdoc/>
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
@@ -23,6 +23,8 @@ public sealed class CallInterceptor(TokenIndex tokens, ILogger<CallInterceptor> 
         where TRequest : class
         where TResponse : class
     {
+        if (!drain.TryEnter())
+            return Refuse<TResponse>(context, ResultCode.Busy);
         try
         {
             if (!Identify(context))
@@ -33,6 +35,10 @@ public sealed class CallInterceptor(TokenIndex tokens, ILogger<CallInterceptor> 
         catch (Exception exception)
         {
             return Refuse<TResponse>(context, Judge(context, exception));
+        }
+        finally
+        {
+            drain.Leave();
         }
     }
 

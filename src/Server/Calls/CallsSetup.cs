@@ -11,6 +11,9 @@ public static class CallsSetup
     // More than a request may have, so that a client with too long a body can finish sending it and read its 403.
     private const long MaxTransportBytes = 4 * 1024 * 1024;
 
+    // For everything that stops after the last call was answered.
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(10);
+
     /// <summary>Registers it.</summary>
     /// <exception cref="StartupException">A setting makes no sense.</exception>
     public static void AddCalls(this WebApplicationBuilder builder)
@@ -19,7 +22,10 @@ public static class CallsSetup
         builder.Services.AddSingleton(listeners);
         builder.Services.AddSingleton<CallInterceptor>();
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.AddSettings<ServerOptions>("Charging", options => options.Complaint());
+        var options = builder.AddSettings<ServerOptions>("Charging", options => options.Complaint());
+        builder.Services.AddSingleton<Drain>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<Drain>());
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainNotice + Drain.LongestWait + StopTime);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

@@ -14,7 +14,18 @@ public sealed record ServerOptions
     /// </summary>
     public string[] TrustedProxies { get; init; } = [];
 
-    internal string? Complaint() => TrustedProxies.FirstOrDefault(proxy => !IPAddress.TryParse(proxy, out _)) is { } bad
-        ? $"Charging:TrustedProxies holds '{bad}', which is not an IP address: list the addresses of your reverse proxies."
-        : string.IsNullOrWhiteSpace(DataDirectory) ? "Charging:DataDirectory is empty: name the folder of the data file." : null;
+    /// <summary>
+    /// How long a server that is told to stop still takes calls while `/readyz` says 503 already, so that a load balancer has
+    /// time to notice.
+    /// </summary>
+    public TimeSpan DrainNotice { get; init; }
+
+    internal string? Complaint() => this switch
+    {
+        _ when TrustedProxies.FirstOrDefault(proxy => !IPAddress.TryParse(proxy, out _)) is { } bad =>
+            $"Charging:TrustedProxies holds '{bad}', which is not an IP address: list the addresses of your reverse proxies.",
+        _ when string.IsNullOrWhiteSpace(DataDirectory) => "Charging:DataDirectory is empty: name the folder of the data file.",
+        { DrainNotice.TotalSeconds: < 0 or > 60 } => "Charging:DrainNotice is not between 00:00:00 and 00:01:00: give a time such as 00:00:10.",
+        _ => null,
+    };
 }

@@ -10,7 +10,7 @@ namespace Charging.Server.Operations;
 /// Stands before every method of the operators, of whatever kind: nothing works without an operator key
 /// of the role that the protos ask for, nothing is changed without a word in the audit log, and a fault becomes a status.
 /// </summary>
-public sealed partial class OperatorInterceptor(OperatorKeys keys, Listeners listeners, ILogger<OperatorInterceptor> logger) : Interceptor
+public sealed partial class OperatorInterceptor(OperatorKeys keys, Listeners listeners, Drain drain, ILogger<OperatorInterceptor> logger) : Interceptor
 {
     /// <summary>Begins the full name of every method of the operators.</summary>
     public const string MethodPrefix = "/charging.ops.";
@@ -18,7 +18,7 @@ public sealed partial class OperatorInterceptor(OperatorKeys keys, Listeners lis
     /// <inheritdoc/>
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation) =>
-        GuardAsync(context, () => continuation(request, context));
+        GuardAsync(context, () => WaitedForAsync(() => continuation(request, context)));
 
     /// <inheritdoc/>
     public override Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
@@ -34,6 +34,21 @@ public sealed partial class OperatorInterceptor(OperatorKeys keys, Listeners lis
     public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, DuplexStreamingServerMethod<TRequest, TResponse> continuation) =>
         GuardAsync(context, () => Finish(continuation(requestStream, responseStream, context)));
+
+    // Streams end by themselves when the server stops.
+    private async Task<T> WaitedForAsync<T>(Func<Task<T>> call)
+    {
+        if (!drain.TryEnter())
+            throw Refusal.Of(StatusCode.Unavailable, "The server stops: call again, or another node.", Reasons.Unavailable);
+        try
+        {
+            return await call();
+        }
+        finally
+        {
+            drain.Leave();
+        }
+    }
 
     private static async Task<bool> Finish(Task call)
     {

@@ -38,6 +38,7 @@ public sealed partial class DueWorker(
     private readonly SortedSet<(DateTimeOffset DueAt, string Key)> _schedule = [];
     private readonly Dictionary<string, (DateTimeOffset DueAt, DueKind Kind)> _dueAt = [];
     private readonly HashSet<Task> _running = [];
+    private readonly HashSet<string> _cutShort = [];
     private readonly CancellationTokenSource _stop = new();
     private Dictionary<DueKind, IDueHandler> _handlers = [];
     private IStore? _store;
@@ -99,6 +100,7 @@ public sealed partial class DueWorker(
         lock (_gate)
             running = [.. _running];
         await Task.WhenAll(running).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await LetGoAsync();
     }
 
     /// <inheritdoc/>
@@ -150,19 +152,19 @@ public sealed partial class DueWorker(
                 var (_, key) = _schedule.Min;
                 var kind = _dueAt[key].Kind;
                 Schedule(key, now + DueRow.Lease, kind);
-                Start(kind, () => LeaseAndRunAsync(key));
+                Start(kind, key, () => LeaseAndRunAsync(key));
             }
             Arm();
         }
     }
 
-    private void Run(DueRow row) => Start(row.Kind, () => _handlers[row.Kind].RunAsync(row, _stop.Token));
+    private void Run(DueRow row) => Start(row.Kind, row.Key, () => _handlers[row.Kind].RunAsync(row, _stop.Token));
 
-    private void Start(DueKind kind, Func<Task> work)
+    private void Start(DueKind kind, string key, Func<Task> work)
     {
         if (_stop.IsCancellationRequested)
             return;
-        var task = GuardAsync(kind is DueKind.Close or DueKind.Surplus or DueKind.Refund or DueKind.Notice ? _providerSlots : _slots, work);
+        var task = GuardAsync(kind is DueKind.Close or DueKind.Surplus or DueKind.Refund or DueKind.Notice ? _providerSlots : _slots, key, work);
         lock (_gate)
             _running.Add(task);
         task.ContinueWith(Forget, TaskScheduler.Default);
@@ -197,7 +199,34 @@ public sealed partial class DueWorker(
     /// </summary>
     private bool IsOfAnEarlierLife(DueRow row) => !_store!.IsShared && row.LeasedBy is { } owner && owner != _owner;
 
-    private async Task GuardAsync(SemaphoreSlim slots, Func<Task> work)
+    /// <summary>On a shared store, nobody waits for the end of a lease under which nothing happens any more.</summary>
+    private async Task LetGoAsync()
+    {
+        string[] keys;
+        lock (_gate)
+            keys = [.. _cutShort];
+        if (keys.Length == 0 || _store is not { IsShared: true } store)
+            return;
+        try
+        {
+            foreach (var key in keys)
+                await store.RunAsync(tx => LetGoAsync(tx, key));
+        }
+        catch (StoreUnavailableException gone)
+        {
+            LogPostponed(gone.Message);
+        }
+    }
+
+    private async ValueTask<bool> LetGoAsync(ITransaction tx, string key)
+    {
+        if (await tx.GetAsync(DueRows.Table, key) is not { } row || row.LeasedBy != _owner)
+            return false;
+        tx.Put(DueRows.Table, row.Again(tx.Now));
+        return true;
+    }
+
+    private async Task GuardAsync(SemaphoreSlim slots, string key, Func<Task> work)
     {
         // The store's thread, or the timer's, goes on at once.
         await Task.Yield();
@@ -208,6 +237,8 @@ public sealed partial class DueWorker(
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
+            lock (_gate)
+                _cutShort.Add(key);
         }
         catch (Exception fault) when (fault is StoreUnavailableException or ProviderUnavailableException)
         {

@@ -52,7 +52,7 @@ public sealed class CallInterceptorTests
 
     private Task<LoginResponse> CallAsync(string method, Func<LoginRequest, Task<LoginResponse>> body)
     {
-        var interceptor = new CallInterceptor(new TokenIndex(TimeProvider.System), new LoggerFactory([_log]).CreateLogger<CallInterceptor>());
+        var interceptor = new CallInterceptor(new TokenIndex(TimeProvider.System), new Drain(new ServerOptions()), new LoggerFactory([_log]).CreateLogger<CallInterceptor>());
         return interceptor.UnaryServerHandler<LoginRequest, LoginResponse>(new LoginRequest(), new Context(method), (request, _) => body(request));
     }
 

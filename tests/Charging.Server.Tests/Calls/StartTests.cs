@@ -22,6 +22,7 @@ public sealed class StartTests
     [InlineData("--Charging:Sms:Provider=Webhook", "Charging:Sms:Webhook:Url")]
     [InlineData("--environment=Production", "Charging:Sms:Provider")]
     [InlineData("--Charging:DataDirectory=/dev/null/data", "Charging:DataDirectory")]
+    [InlineData("--Charging:DrainNotice=00:02:00", "Charging:DrainNotice")]
     [InlineData("--Charging:Mqtt:Mode=Elsewhere", "Charging:Mqtt:Mode")]
     [InlineData("--Charging:Mqtt:Mode=External", "Charging:Mqtt:Url")]
     [InlineData("--Charging:Mqtt:Mode=External --Charging:Mqtt:Url=http://127.0.0.1:1883", "Charging:Mqtt:Url")]
