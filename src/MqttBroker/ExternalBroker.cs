@@ -10,7 +10,7 @@ namespace Charging.MqttBroker;
 
 /// <summary>
 /// This node as a client of an external broker, for as long as it runs. Its session ends with its connection: what comes in
-/// meanwhile goes to other nodes, and piles say again what was not answered (adr/0009).
+/// meanwhile goes to other nodes, and piles say again what was not answered (adr/0010).
 /// </summary>
 internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles piles, ILogger<ExternalBroker> logger) : BackgroundService, IPileLink
 {
