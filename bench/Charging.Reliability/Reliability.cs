@@ -2,6 +2,7 @@ using System.Globalization;
 using Charging.Reliability.BadInput;
 using Charging.Reliability.Crash;
 using Charging.Reliability.Model;
+using Charging.Reliability.Nodes;
 using Charging.Server.Storage;
 using Charging.Testing;
 
@@ -13,6 +14,8 @@ internal static class Reliability
     public static async Task<int> Main(string[] args) => args switch
     {
         ["kill9", .. var rest] => await KillAsync(rest),
+        ["nodes", .. var rest] => await NodesAsync(rest),
+        ["node", var url, .. var rest] => await NodeProgram.RunAsync(url, rest),
         ["badinput", .. var rest] => await BadInputAsync(rest),
         ["model", .. var rest] => await ModelAsync(rest),
         ["serve", var plant, .. var rest] => await PlantedServer.RunAsync(Enum.Parse<Plant>(plant), rest),
@@ -27,6 +30,13 @@ internal static class Reliability
             Seed = Read(args, "--seed", 1),
             Progress = Console.WriteLine,
         });
+        Console.WriteLine(report);
+        return report.Faults.Count == 0 ? 0 : 1;
+    }
+
+    private static async Task<int> NodesAsync(string[] args)
+    {
+        var report = await NodesRun.RunAsync(new NodesOptions { Cycles = Read(args, "--cycles", 60), Seed = Read(args, "--seed", 1), Progress = Console.WriteLine });
         Console.WriteLine(report);
         return report.Faults.Count == 0 ? 0 : 1;
     }
@@ -96,6 +106,7 @@ internal static class Reliability
               model --seed 1 --trace <number> [--bug <name>]
                                                           one journey of these, with all that happens
               model --bugs [--journeys 10000]             in which journey each planted bug is found
+              nodes [--cycles 60] [--seed 1]              two nodes, of which one or what they share fails in turn
               badinput [--count 1000000] [--seed <seed>]  R5: bad input on every route and topic
             """);
         return 1;

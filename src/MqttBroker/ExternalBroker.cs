@@ -69,7 +69,7 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
         client.ApplicationMessageReceivedAsync += piles.ReceiveAsync;
         try
         {
-            await OpenAsync(client, stop);
+            await OpenAsync(client, () => lost.TrySetResult("the broker does not answer"), stop);
             logger.BrokerFound(place.Url, place.NodeId);
             _trouble = null;
             return (true, await lost.Task.WaitAsync(stop));
@@ -90,7 +90,7 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
         }
     }
 
-    private async Task OpenAsync(IMqttClient client, CancellationToken stop)
+    private async Task OpenAsync(IMqttClient client, Action isDead, CancellationToken stop)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
         patience.CancelAfter(Patience);
@@ -98,7 +98,7 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
         if (connected.ResultCode != MqttClientConnectResultCode.Success)
             throw new IOException($"the broker refuses it: {connected.ResultCode}");
         // Before the subscriptions: the first statuses are answered.
-        _line = new Line(client, connected.ReceiveMaximum is > 0 and < MostUnacknowledged and var most ? most : MostUnacknowledged);
+        _line = new Line(client, isDead, connected.ReceiveMaximum is > 0 and < MostUnacknowledged and var most ? most : MostUnacknowledged);
         var subscribed = await client.SubscribeAsync(Subscriptions(), patience.Token);
         if (subscribed.Items.FirstOrDefault(item => item.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2) is { } refused)
             throw new IOException($"the broker refuses the subscription to {refused.TopicFilter.Topic}: {refused.ResultCode}");
@@ -155,7 +155,7 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
         command is { IssuedAt: { } from, ExpiresAt: { } to } && to.Seconds > from.Seconds ? (uint)(to.Seconds - from.Seconds) : 0;
 
     /// <summary>One connection, and the commands on their way over it.</summary>
-    private sealed class Line(IMqttClient client, int window)
+    private sealed class Line(IMqttClient client, Action isDead, int window)
     {
         private readonly SemaphoreSlim _slots = new(window);
 
@@ -176,6 +176,8 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
             }
             catch (Exception e) when (e is MqttCommunicationException or OperationCanceledException or ObjectDisposedException && !cancellationToken.IsCancellationRequested)
             {
+                // The client pings only when it sends nothing else, and so does not notice a broken wire while there is much to say.
+                isDead();
                 // Nobody knows whether the broker has it, and whoever is told that it was not sent gives the money back.
                 return true;
             }

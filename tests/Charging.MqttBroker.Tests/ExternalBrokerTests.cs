@@ -1,3 +1,4 @@
+using System.Net;
 using Charging.Device.V1;
 using Charging.Testing;
 
@@ -150,6 +151,27 @@ public sealed class ExternalBrokerTests : IAsyncLifetime
         Assert.False(await node.Link.SendAsync(_device, Piles.SetTime()));
         await Until.True("the node says that the broker is away", () => node.Link.Trouble is not null);
         Assert.Contains("mqtt://127.0.0.1", node.Link.Trouble);
+    }
+
+    [Fact]
+    public async Task A_node_that_is_cut_off_notices_also_while_it_has_much_to_say()
+    {
+        await using var wire = new TcpProxy(new IPEndPoint(IPAddress.Loopback, _broker.NodePort));
+        await using var node = await NodeUnderTest.StartAsync(wire.Port, "node");
+        wire.Cut();
+        var commands = new List<Task<bool>>();
+        await Until.True("the node says that it is cut off", () =>
+        {
+            commands.Add(node.Link.SendAsync(_device, Piles.SetTime()).AsTask());
+            return node.Link.Trouble is not null;
+        });
+
+        // What was handed over may have arrived; what came later has not.
+        Assert.True(await commands[0]);
+        Assert.False(await node.Link.SendAsync(_device, Piles.SetTime()));
+        wire.Mend();
+        await Until.True("it is ready again", () => node.Link.Trouble is null);
+        await Task.WhenAll(commands);
     }
 
     [Fact]

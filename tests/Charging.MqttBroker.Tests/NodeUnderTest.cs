@@ -16,7 +16,10 @@ internal sealed class NodeUnderTest : IAsyncDisposable
 
     public IPileLink Link => _host.Services.GetRequiredService<IPileLink>();
 
-    public static async Task<NodeUnderTest> StartAsync(MosquittoServer broker, string nodeId, params (string Name, string Value)[] settings)
+    public static Task<NodeUnderTest> StartAsync(MosquittoServer broker, string nodeId, params (string Name, string Value)[] settings) =>
+        StartAsync(broker.NodePort, nodeId, settings);
+
+    public static async Task<NodeUnderTest> StartAsync(int port, string nodeId, params (string Name, string Value)[] settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         foreach (var (name, value) in settings)
@@ -24,7 +27,7 @@ internal sealed class NodeUnderTest : IAsyncDisposable
         builder.Logging.ClearProviders();
         NodeUnderTest? node = null;
         builder.Services.AddSingleton<IPileListener>(_ => node!.Listener);
-        var place = new ExternalBrokerPlace(new Uri($"mqtt://127.0.0.1:{broker.NodePort}"), MosquittoServer.NodeName, MosquittoServer.NodePassword, nodeId);
+        var place = new ExternalBrokerPlace(new Uri($"mqtt://127.0.0.1:{port}"), MosquittoServer.NodeName, MosquittoServer.NodePassword, nodeId);
         builder.Services.AddExternalBroker(builder.Configuration.GetSection(PileBrokerOptions.Section), place);
         node = new NodeUnderTest(builder.Build());
         await node._host.StartAsync();
