@@ -9,8 +9,6 @@ namespace Charging.Bench;
 /// </summary>
 internal static class NodesBench
 {
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
-
     public static async Task<int> RunAsync(string[] args)
     {
         var (seconds, rounds) = (Figures.Argument(args, 0, 10), Figures.Argument(args, 1, 3));
@@ -48,7 +46,7 @@ internal static class NodesBench
                 servers.Add(await ServerProcess.StartAsync(riders: 0, piles: 0, settings));
             for (var node = 0; node < nodes; node++)
                 loads.Add(await OrderLoad.ConnectAsync(Share(servers, node)));
-            await RunAsync(loads, WarmUp);
+            await Task.WhenAll(loads.Select(load => load.WarmUpAsync()));
             return await RunAsync(loads, TimeSpan.FromSeconds(seconds));
         }
         finally

@@ -11,8 +11,6 @@ internal static class OrderBench
 
     private static readonly int[] Crowds = [1, 4, 16, 64, Riders];
 
-    // Until the code is compiled for good.
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ForThePlot = TimeSpan.FromSeconds(3);
 
     public static async Task<int> RunAsync(string[] args)
@@ -48,7 +46,7 @@ internal static class OrderBench
     internal static async Task<double> MeasureAsync(ServerFacts facts, int seconds, bool json = false)
     {
         await using var load = await OrderLoad.ConnectAsync(facts, json);
-        await load.RunAsync(WarmUp);
+        await load.WarmUpAsync();
         return await load.RunAsync(TimeSpan.FromSeconds(seconds));
     }
 
@@ -57,7 +55,7 @@ internal static class OrderBench
     {
         using var server = await ServerProcess.StartAsync(Riders, OrderLoad.PilesFor(Riders), setting);
         await using var load = await OrderLoad.ConnectAsync(server.Facts);
-        await load.RunAsync(WarmUp);
+        await load.WarmUpAsync();
         var rates = new List<double>();
         foreach (var riders in Crowds)
             rates.Add(await load.RunAsync(riders == Riders ? TimeSpan.FromSeconds(seconds) : ForThePlot, riders));
