@@ -54,7 +54,11 @@ internal sealed class NodesWorld : IAsyncDisposable
         for (var rider = 0; rider < options.Riders; rider++)
         {
             var phone = (13_700_000_000 + Interlocked.Increment(ref _phones)).ToString(CultureInfo.InvariantCulture);
-            world._riders.Add(new NodesRider(world, await world.Nodes[rider % 2].Server.RegisterRiderAsync(phone), HashCode.Combine(options.Seed, rider)));
+            var token = await world.Nodes[rider % 2].Server.RegisterRiderAsync(phone);
+            // A token reaches the other node some milliseconds later.
+            foreach (var node in world.Nodes)
+                await Retry.Until("the node knows the rider", async () => (await node.Server.CallAsync("getCardno", new { }, token)).Code == 200);
+            world._riders.Add(new NodesRider(world, token, HashCode.Combine(options.Seed, rider)));
         }
         return world;
     }
