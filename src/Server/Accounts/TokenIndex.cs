@@ -20,6 +20,10 @@ public sealed class TokenIndex(TimeProvider clock) : IStoreObserver
     private readonly Channel<string> _uses = Channel.CreateBounded<string>(
         new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropWrite });
 
+    // Whoever invents tokens makes the store read no more than this at a time.
+    private readonly SemaphoreSlim _readings = new(4);
+    private IStore? _store;
+
     /// <summary>Hashes of the tokens whose last use is worth writing, at most once a day for each.</summary>
     public ChannelReader<string> UsesWorthWriting => _uses.Reader;
 
@@ -29,9 +33,7 @@ public sealed class TokenIndex(TimeProvider clock) : IStoreObserver
     /// </summary>
     public Caller? Find(ReadOnlySpan<char> authorization)
     {
-        var text = authorization.Trim();
-        if (text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
-            text = text[Scheme.Length..].TrimStart();
+        var text = TextOf(authorization);
         if (text.Length != TextLength || Lookup(text) is not { } entry)
             return null;
         var now = clock.GetUtcNow();
@@ -42,9 +44,33 @@ public sealed class TokenIndex(TimeProvider clock) : IStoreObserver
         return entry.Caller;
     }
 
+    /// <summary>
+    /// The same for a token that another node has issued a moment ago, so that the word of it is still on its way: it is read
+    /// from the store, for this call alone. Null as well where no store is shared, or too many ask.
+    /// </summary>
+    public async Task<Caller?> FindElsewhereAsync(string authorization)
+    {
+        if (_store is not { IsShared: true } store || TextOf(authorization) is not { Length: TextLength } text || !_readings.Wait(0))
+            return null;
+        try
+        {
+            var hash = Token.HashOf(text.ToString());
+            return await store.RunAsync(async tx =>
+                await tx.GetAsync(AccountTables.Tokens, hash) is { } token && new Entry(token, token.UsedAt).IsAlive(tx.Now)
+                && await tx.GetAsync(AccountTables.Users, AccountTables.Key(token.UserId)) is { Blocked: false }
+                    ? new Caller(token.UserId, hash)
+                    : null);
+        }
+        finally
+        {
+            _readings.Release();
+        }
+    }
+
     /// <inheritdoc/>
     public async Task LoadAsync(IStore store, CancellationToken cancellationToken)
     {
+        _store = store;
         await foreach (var token in store.ScanAsync(AccountTables.Tokens.ByKey, cancellationToken))
         {
             // Its last use may be a day younger than what is written, and a token must never live too short.
@@ -82,6 +108,12 @@ public sealed class TokenIndex(TimeProvider clock) : IStoreObserver
                     break;
             }
         }
+    }
+
+    private static ReadOnlySpan<char> TextOf(ReadOnlySpan<char> authorization)
+    {
+        var text = authorization.Trim();
+        return text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? text[Scheme.Length..].TrimStart() : text;
     }
 
     private Entry? Lookup(ReadOnlySpan<char> text)

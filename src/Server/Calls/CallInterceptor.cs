@@ -27,7 +27,7 @@ public sealed class CallInterceptor(TokenIndex tokens, Drain drain, ILogger<Call
             return Refuse<TResponse>(context, ResultCode.Busy);
         try
         {
-            if (!Identify(context))
+            if (!await IdentifyAsync(context))
                 return Refuse<TResponse>(context, ResultCode.Unauthenticated);
             var answer = await continuation(request, context);
             return answer is IAnswer { Code: not 200 } refusal ? Checked(context, answer, refusal) : answer;
@@ -42,13 +42,15 @@ public sealed class CallInterceptor(TokenIndex tokens, Drain drain, ILogger<Call
         }
     }
 
-    private bool Identify(ServerCallContext context)
+    private async ValueTask<bool> IdentifyAsync(ServerCallContext context)
     {
         var http = context.GetHttpContext();
-        var caller = tokens.Find(http.Request.Headers.Authorization.ToString());
+        var authorization = http.Request.Headers.Authorization.ToString();
+        var needsNone = RouteCodes.WithoutToken.Contains(context.Method);
+        var caller = tokens.Find(authorization) ?? (needsNone ? null : await tokens.FindElsewhereAsync(authorization));
         if (caller is not null)
             http.Items[typeof(Caller)] = caller;
-        return caller is not null || RouteCodes.WithoutToken.Contains(context.Method);
+        return caller is not null || needsNone;
     }
 
     private TResponse Checked<TResponse>(ServerCallContext context, TResponse answer, IAnswer refusal)

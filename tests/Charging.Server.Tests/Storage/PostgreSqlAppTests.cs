@@ -36,7 +36,6 @@ public sealed class PostgreSqlAppTests
         await using var stand = await OpenAsync(database);
         await using var other = await ChargingApp.StartAsync(Options(database) with { Clock = stand.Clock });
         // The pile speaks to the first node alone, so to the second it is offline: 2 is a plug of an offline pile, 1 one that an order has.
-        await Retry.Until("the rider is known to the other node", async () => (await SeeAsync()).Code == 200);
         Assert.Equal(2, await SeePlugAsync());
 
         var orderNo = await stand.ReserveAsync();
@@ -49,6 +48,20 @@ public sealed class PostgreSqlAppTests
         Task<Answer> SeeAsync() => other.PostAsync("getPileStatus", new { body = new { deviceNo = stand.Device } }, stand.Rider.Token);
 
         async Task<int> SeePlugAsync() => (await SeeAsync()).Data!.Value.GetProperty("plugs")[1].GetInt32();
+    }
+
+    [Fact]
+    public async Task A_rider_who_has_just_logged_in_at_one_node_may_ask_another_at_once()
+    {
+        var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
+        await using var node = await ChargingApp.StartAsync(Options(database));
+        await using var other = await ChargingApp.StartAsync(Options(database));
+        for (var times = 0; times < 20; times++)
+        {
+            var rider = await node.RegisterAsync();
+            Assert.Equal(200, (await other.PostAsync("getBalance", null, rider.Token)).Code);
+        }
+        Assert.Equal(401, (await other.PostAsync("getBalance", null, new string('a', 43))).Code);
     }
 
     [Fact]
