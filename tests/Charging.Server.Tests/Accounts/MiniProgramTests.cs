@@ -1,8 +1,8 @@
 using Charging.Server.Accounts.MiniProgram;
 using Charging.Server.Calls;
 using Charging.Server.Orders;
-using Charging.Server.Tests.Payments.WeChatPay;
 using Charging.Server.Storage;
+using Charging.Server.Tests.Payments.WeChatPay;
 using Charging.Testing;
 using Charging.Testing.WeChatPay;
 using Microsoft.Extensions.DependencyInjection;
