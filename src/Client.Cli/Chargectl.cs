@@ -17,6 +17,7 @@ public static class Chargectl
           chargectl piles add 014441AC53             registers a pile and shows its secret
           chargectl cards issue 111111786            issues a virtual card
           chargectl orders list --trouble            charges that wait for a person
+          chargectl orders list --offline            charges whose pile is gone
           chargectl orders timeline 2019…352         what happened to one of them
           chargectl orders force-end 2019…352 --reason "pile burnt down"
           chargectl orders refund 2019…352 --reason "nothing charged"

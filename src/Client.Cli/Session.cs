@@ -30,8 +30,8 @@ internal sealed class Session : IDisposable
         var screen = new AnsiConsoleOutput(Output);
         IsTerminal = screen.IsTerminal;
         Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = screen, Ansi = screen.IsTerminal ? AnsiSupport.Detect : AnsiSupport.No });
-        if (!screen.IsTerminal)
-            Console.Profile.Width = WidthOfFiles;
+        // A terminal breaks a long line at its edge; a table that is squeezed breaks numbers that somebody wants to copy.
+        Console.Profile.Width = WidthOfFiles;
         _channel = new Lazy<GrpcChannel>(Open);
     }
 

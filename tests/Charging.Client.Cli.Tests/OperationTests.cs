@@ -123,6 +123,8 @@ public sealed class OperationTests
         Assert.Matches("Tried again: .*Stop|Nothing waits", (await app.CtlAsync("orders", "retry", orderNo)).Output);
         Assert.Contains("not in trouble", (await app.CtlAsync("orders", "resolve", orderNo, "--reason", "x")).Sentence);
 
+        Assert.Contains("0 orders.", (await app.CtlAsync("orders", "list", "--offline")).Output);
+
         var timeline = await app.CtlAsync("orders", "timeline", orderNo);
         Assert.Matches("operator +operator.key: ForceEndOrder \\(burnt down\\)", timeline.Output);
         Assert.True((await app.CtlAsync("orders", "timeline", orderNo, "--json")).Json.GetProperty("entries").GetArrayLength() > 6);

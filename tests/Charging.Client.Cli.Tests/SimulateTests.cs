@@ -36,6 +36,24 @@ public sealed class SimulateTests
         Assert.Equal(3, (await app.CtlAsync("piles", "list", "--json")).Json.GetProperty("piles").GetArrayLength());
     }
 
+    [Fact]
+    public async Task A_pile_of_ones_own_is_played_with_its_secret()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var device = ChargingApp.NewDeviceNo();
+        var secret = (await app.CtlAsync("piles", "add", device, "--plugs", "2", "--json")).Json.GetProperty("secret").GetString()!;
+        using var enough = new CancellationTokenSource();
+        var running = Ctl.RunAsync(["simulate", "--pile", device, "--secret", secret, "--json", .. Ctl.Operator(app)], enough.Token);
+        var rider = await app.RegisterAsync();
+        await Retry.Until("the pile is online", async () => running.IsCompleted || (await rider.SeeAsync(device)).Data!.Value.GetProperty("status").GetInt32() == 1);
+        var orderNo = (await rider.ReserveAsync(device, "02")).Data!.Value.GetString()!;
+        Assert.Equal(200, (await rider.ChargeAsync(device, "02", orderNo, 1)).Code);
+        await enough.CancelAsync();
+        Assert.Equal((0, ""), ((await running).ExitCode, (await running).Error));
+
+        Assert.Contains("piles rotate-secret", (await app.CtlAsync("simulate", "--pile", device)).Sentence);
+    }
+
     [Theory]
     [InlineData("10")]
     [InlineData("1.00:00:00")]

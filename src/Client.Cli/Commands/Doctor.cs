@@ -135,13 +135,16 @@ internal static class Doctor
         console.WriteLine();
         console.Fields(
             ("piles online", $"{diagnosis.PilesOnline} of {diagnosis.PilesRegistered}"),
-            ("orders in trouble", AtMost(diagnosis.OrdersInTrouble)),
+            ("orders in trouble", AtMost(diagnosis.OrdersInTrouble) + Hint(diagnosis.OrdersInTrouble, "orders list --trouble")),
+            ("orders at piles that are offline", Format.Number(diagnosis.OrdersAtOfflinePiles) + Hint(diagnosis.OrdersAtOfflinePiles, "orders list --offline")),
             ("refunds owed", AtMost(diagnosis.RefundsOwed)),
             ("work that is due", Format.Number(diagnosis.DueWaiting)),
             ("messages set aside", AtMost(diagnosis.Quarantined)),
             ("payments", diagnosis.PaymentProvider),
             ("SMS", diagnosis.SmsProvider));
     }
+
+    private static string Hint(int count, string command) => count == 0 ? "" : $" ('{command}')";
 
     private static string AtMost(int count) => count >= 200 ? "200 or more" : Format.Number(count);
 }

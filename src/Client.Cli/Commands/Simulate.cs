@@ -17,6 +17,13 @@ internal static class Simulate
         new(JsonSerializerDefaults.Web) { WriteIndented = true, Converters = { new JsonStringEnumConverter() } };
 
     private static readonly Option<int> Piles = Number("--piles", "How many piles.", 10).InRange(1, 10_000);
+    private static readonly Option<string> Pile = new("--pile")
+    {
+        Description = "Only this pile, which is registered already, with its --secret.",
+        HelpName = "device-no",
+    };
+
+    private static readonly Option<string> Secret = new("--secret") { Description = "What 'piles add' has shown for --pile.", HelpName = "secret" };
     private static readonly Option<int> Plugs = Number("--plugs", "Plugs of each pile that is new.", 10).InRange(1, 99);
     private static readonly Option<string[]> Cards = new("--card")
     {
@@ -59,17 +66,20 @@ internal static class Simulate
         Runs simulated piles against the server, over MQTT like real ones, until the time is up or Ctrl+C.
 
         The piles are 5100000001, 5100000002, and so on. Those that are not registered are; the others get a new secret.
+        Or it is one of your own, with --pile and --secret.
         A vehicle stands at every plug, and a new one comes 5 s after each charge. Riders charge by the mini-program's
         routes or by --card: issue the card, bind it to a rider, and put money on the rider's balance first.
         """)
     {
-        Piles, Plugs, Cards, Swipes, Unplugs, Reboots, LostLinks, SlowAnswers, Speed, Encoding, Seed, Duration, Mqtt, TrustAny,
+        Piles, Pile, Secret, Plugs, Cards, Swipes, Unplugs, Reboots, LostLinks, SlowAnswers, Speed, Encoding, Seed, Duration, Mqtt, TrustAny,
     }.Does(RunAsync);
 
     private static async Task<int> RunAsync(Session session, CancellationToken cancel)
     {
         var broker = await BrokerPlace.FindAsync(session, session.Parse.GetValue(Mqtt), cancel);
-        var registered = await SimulatedRegistration.RunAsync(session, session.Parse.GetValue(Piles), session.Parse.GetValue(Plugs), cancel);
+        var registered = session.Parse.GetValue(Pile) is { } own
+            ? await SimulatedRegistration.FindAsync(session, own, session.Parse.GetValue(Secret), cancel)
+            : await SimulatedRegistration.RunAsync(session, session.Parse.GetValue(Piles), session.Parse.GetValue(Plugs), cancel);
         await using var fleet = new SimulatedFleet(FleetOptions(session.Parse, broker, registered));
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         if (session.Parse.GetValue(Duration) is { } duration)

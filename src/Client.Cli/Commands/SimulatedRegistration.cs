@@ -30,6 +30,16 @@ internal static class SimulatedRegistration
         return known;
     }
 
+    /// <summary>A pile that is registered already.</summary>
+    /// <exception cref="CliException">There is no secret.</exception>
+    public static async Task<IReadOnlyDictionary<PileIdentity, int>> FindAsync(Session session, string device, string? secret, CancellationToken cancel)
+    {
+        if (string.IsNullOrEmpty(secret))
+            throw new CliException($"--pile needs --secret: give what 'piles add' has shown, or what 'piles rotate-secret {device}' shows.");
+        var pile = (await session.Piles.GetPileAsync(new GetPileRequest { DeviceNo = device }, cancellationToken: cancel)).Pile;
+        return new Dictionary<PileIdentity, int> { [new PileIdentity(pile.DeviceNo, secret)] = pile.PlugCount };
+    }
+
     private static async Task<(PileIdentity Pile, int Plugs)> RegisterAsync(PileService.PileServiceClient client, string device, int plugs, CancellationToken cancel)
     {
         try

@@ -29,6 +29,7 @@ public static class OperationsSetup
         services.AddSingleton<PileWatch>();
         services.AddSingleton<PileInstructions>();
         services.AddSingleton<OrderWatch>();
+        services.AddSingleton<DarkOrders>();
         services.AddSingleton<OrderActions>();
         services.AddSingleton<OrderTimeline>();
         services.AddSingleton<AlarmWatch>();

@@ -1,5 +1,6 @@
 using Charging.Ops.V1;
 using Charging.Server.Orders;
+using Charging.Server.Piles;
 using Charging.Server.Storage;
 using Grpc.Core;
 using Order = Charging.Server.Orders.Order;
@@ -8,12 +9,12 @@ using UnusedTo = Charging.Server.Orders.UnusedTo;
 namespace Charging.Server.Operations;
 
 /// <summary>What operators do to orders.</summary>
-internal sealed class OrderActions(IStore store, Changes changes, Limits limits)
+internal sealed class OrderActions(IStore store, Changes changes, Limits limits, Board board)
 {
     /// <summary>Ends an order by force.</summary>
     public Task<Order> ForceEndAsync(ServerCallContext context, string orderNo, string reason) => ChangeAsync(context, orderNo, reason.ToReason(), async (tx, order) =>
     {
-        var ended = await ForcedEnds.EndAsync(tx, order) ?? throw Refusal.Conflict($"Order {order.No} is over: it is {order.State}.");
+        var ended = await ForcedEnds.EndAsync(tx, order, board.Find(order.Plug.Device)?.Plug(order.Plug.Number)) ?? throw Refusal.Conflict($"Order {order.No} is over: it is {order.State}.");
         return new Made<Order>(ended, $"Was {order.State} and is {ended.State}; used {Yuan.Of(ended.UsedFen)} yuan of {Yuan.Of(ended.PaidFen)}.");
     });
 

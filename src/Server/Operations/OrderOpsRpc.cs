@@ -5,7 +5,7 @@ using Grpc.Core;
 namespace Charging.Server.Operations;
 
 /// <summary>charging.ops.v1.OrderService.</summary>
-internal sealed class OrderOpsRpc(IStore store, OrderActions actions, OrderTimeline timeline, OrderWatch watch) : OrderService.OrderServiceBase
+internal sealed class OrderOpsRpc(IStore store, DarkOrders dark, OrderActions actions, OrderTimeline timeline, OrderWatch watch) : OrderService.OrderServiceBase
 {
     /// <inheritdoc/>
     public override async Task<ListOrdersResponse> ListOrders(ListOrdersRequest request, ServerCallContext context)
@@ -16,7 +16,7 @@ internal sealed class OrderOpsRpc(IStore store, OrderActions actions, OrderTimel
             var order = await store.RunAsync(tx => tx.GetAsync(Orders.OrderTables.Orders, request.OrderNo.ToOrderNo().ToString()));
             return new ListOrdersResponse { Orders = { await store.ToWireAsync(order is not null && filter.Fits(order) ? [order] : []) } };
         }
-        var page = await store.SearchAsync(filter, cursor);
+        var page = request.PileOffline ? await dark.PageAsync(filter, cursor) : await store.SearchAsync(filter, cursor);
         return new ListOrdersResponse { Orders = { await store.ToWireAsync(page.Items) }, NextPageToken = page.NextToken };
     }
 

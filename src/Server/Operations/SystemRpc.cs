@@ -9,12 +9,13 @@ using Grpc.Core;
 namespace Charging.Server.Operations;
 
 /// <summary>charging.ops.v1.SystemService.</summary>
-public sealed class SystemRpc(
+internal sealed class SystemRpc(
     Diagnostics diagnostics,
     PileRegistry registry,
     Board board,
     Listeners listeners,
     Backups backups,
+    DarkOrders dark,
     MqttExport mqtt,
     TimeProvider clock,
     ExternalBrokerPlace? broker = null) : SystemService.SystemServiceBase
@@ -62,6 +63,7 @@ public sealed class SystemRpc(
         Quarantined = figures?.Quarantined ?? 0,
         OrdersInTrouble = figures?.InTrouble ?? 0,
         RefundsOwed = figures?.RefundsOwed ?? 0,
+        OrdersAtOfflinePiles = dark.Numbers().Count,
         PaymentProvider = diagnostics.PaymentProvider,
         SmsProvider = diagnostics.SmsProvider,
         Listeners = { listeners.Names.Select(Listener) },

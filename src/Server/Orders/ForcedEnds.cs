@@ -1,3 +1,4 @@
+using Charging.Device.V1;
 using Charging.Server.Storage;
 
 namespace Charging.Server.Orders;
@@ -6,11 +7,14 @@ namespace Charging.Server.Orders;
 public static class ForcedEnds
 {
     /// <summary>
-    /// A charge is settled by its last progress, what was paid and did not charge goes back, an unpaid reservation is
+    /// A charge is settled by the newest status of its pile while that is online, else by its last progress, what was paid and did not charge goes back, an unpaid reservation is
     /// cancelled; the plug is free, and a pile that may be charging is told to stop until it confirms it.
     /// </summary>
+    /// <param name="tx">The transaction.</param>
+    /// <param name="order">The order.</param>
+    /// <param name="reported">What the pile said of the plug last; null when that is not known, or of no interest.</param>
     /// <returns>The order as it is now; null when it was over.</returns>
-    public static async ValueTask<Order?> EndAsync(ITransaction tx, Order order)
+    public static async ValueTask<Order?> EndAsync(ITransaction tx, Order order, PlugStatus? reported = null)
     {
         switch (order.State)
         {
@@ -27,7 +31,7 @@ public static class ForcedEnds
                 await Settlement.RefundAsync(tx, order, FailCause.Start);
                 break;
             case OrderState.Charging:
-                await Settlement.SettleAsync(tx, order.EndForced(tx.Now));
+                await Settlement.SettleAsync(tx, Newest(order, reported).EndForced(tx.Now));
                 break;
             default:
                 return null;
@@ -36,4 +40,9 @@ public static class ForcedEnds
             await Stops.RequestAsync(tx, order.No.ToString(), order.Plug);
         return await tx.GetAsync(OrderTables.Orders, order.No.ToString());
     }
+
+    // Progress is stored every five minutes, and a status comes every minute.
+    private static Order Newest(Order order, PlugStatus? reported) => reported is { State: PlugState.Charging } && reported.OrderNo == order.No.ToString()
+        ? order.Progress(reported.ElapsedSeconds, reported.EnergyWh, reported.PowerW)
+        : order;
 }

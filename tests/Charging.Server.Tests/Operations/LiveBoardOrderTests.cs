@@ -39,6 +39,26 @@ public sealed class LiveBoardOrderTests(Browser browser) : IClassFixture<Browser
     }
 
     [Fact]
+    public async Task A_charge_whose_pile_has_gone_is_listed_and_ended()
+    {
+        await using var stand = await Stand.OpenAsync();
+        await using var page = await browser.OpenAsync(stand.App);
+        await page.WatchAsync(await stand.App.NewKeyAsync(Role.Operator, "night shift"));
+        var orderNo = await stand.BeginAsync();
+        await page.SeesAsync(".plug[data-state=charging]");
+        await page.SeesNoAsync("#trouble li");
+        stand.Pile.CutPower();
+        await page.SeesAsync($"#trouble li:has-text('{orderNo}'):has-text('Its pile is offline')");
+        await page.SeesAsync(".plug[data-plug='2'][data-dark=true]");
+        await page.SeesNoAsync("#trouble [data-action=resolve]");
+
+        await page.ClickAsync("#trouble [data-action=forceEnd]");
+        await page.ConfirmAsync("burnt down");
+        await page.SeesNoAsync("#trouble li");
+        Assert.Equal(["ForceEndOrder burnt down"], await AuditAsync(stand, $"order:{orderNo}"));
+    }
+
+    [Fact]
     public async Task An_order_in_trouble_is_listed_and_resolved()
     {
         await using var stand = await Stand.OpenAsync();

@@ -44,7 +44,7 @@ public sealed class LiveBoardPictureTests(Browser browser) : IClassFixture<Brows
         await page.SeesAsync(".pile[data-online=false]", 1);
         await page.SeesAsync(".plug[data-state=reserved]", 2);
         await page.SeesAsync("#alarms li", 3);
-        await page.SeesAsync("#trouble li", 1);
+        await page.SeesAsync("#trouble li", 4);
         var path = Path.Combine(folder is null ? scratch.Folder : Path.GetFullPath(folder), picture);
         await page.PictureAsync(path);
         Assert.InRange(new FileInfo(path).Length, 20_000, 300_000);

@@ -32,6 +32,44 @@ public sealed class OrderActionTests
     }
 
     [Fact]
+    public async Task A_charge_whose_pile_has_gone_is_found_at_once()
+    {
+        await using var stand = await Stand.OpenAsync();
+        var orderNo = await stand.BeginAsync(2);
+        await stand.BeginAsync(3);
+        Assert.Empty((await Orders(stand).ListOrdersAsync(new ListOrdersRequest { PileOffline = true })).Orders);
+        stand.Pile.CutPower();
+        await Retry.Until("the pile is offline", async () => await stand.SeeAsync(9) == 2);
+
+        var page = await Orders(stand).ListOrdersAsync(new ListOrdersRequest { PileOffline = true, PageSize = 1 });
+        Assert.NotEqual(orderNo, Assert.Single(page.Orders).OrderNo);
+        page = await Orders(stand).ListOrdersAsync(new ListOrdersRequest { PileOffline = true, PageSize = 1, PageToken = page.NextPageToken });
+        Assert.Equal((orderNo, ""), (Assert.Single(page.Orders).OrderNo, page.NextPageToken));
+        var system = new SystemService.SystemServiceClient(stand.App.AsOperator());
+        Assert.Equal(2, (await system.DiagnoseAsync(new DiagnoseRequest())).Diagnosis.OrdersAtOfflinePiles);
+
+        await Orders(stand).ForceEndOrderAsync(new ForceEndOrderRequest { OrderNo = orderNo, Reason = "burnt down" });
+
+        Assert.Single((await Orders(stand).ListOrdersAsync(new ListOrdersRequest { PileOffline = true })).Orders);
+        await stand.CheckAsync();
+    }
+
+    [Fact]
+    public async Task A_charge_at_a_pile_that_is_there_is_ended_by_its_newest_status()
+    {
+        await using var stand = await Stand.OpenAsync();
+        var orderNo = await stand.BeginAsync(2, 1.00);
+        await stand.PassAsync(TimeSpan.FromMinutes(4));
+        Assert.Equal(0, (await stand.OrderAsync(orderNo)).Seconds);
+
+        var order = (await Orders(stand).ForceEndOrderAsync(new ForceEndOrderRequest { OrderNo = orderNo, Reason = "the rider has asked" })).Order;
+
+        Assert.InRange(order.Seconds, 180, 240);
+        Assert.Equal(1, order.UsedFen);
+        await stand.CheckAsync();
+    }
+
+    [Fact]
     public async Task A_reservation_is_cancelled_and_a_pile_that_charges_all_the_same_is_stopped()
     {
         await using var stand = await Stand.OpenAsync();

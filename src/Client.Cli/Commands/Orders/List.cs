@@ -14,6 +14,7 @@ internal static class List
     private static readonly Option<OrderState> State = new("--state") { Description = "Only in this state." };
     private static readonly Option<bool> Trouble = new("--trouble") { Description = "Only those that wait for a person." };
 
+    private static readonly Option<bool> Offline = new("--offline") { Description = "Only those that were begun at a pile that is offline now: nobody knows how they go on." };
     private static readonly Option<string> Number = new("--order") { Description = "Only this order.", HelpName = "order-no" };
     private static readonly Option<string> Card = new("--card") { Description = "Only those that this card pays.", HelpName = "card-no" };
     private static readonly Option<int> Plug = new("--plug") { Description = "Only at this plug, from 1.", HelpName = "number" };
@@ -24,7 +25,7 @@ internal static class List
     /// <summary>Makes the command.</summary>
     public static Command Make() => new Command("list", "Lists orders, newest first. Filters can be combined; with --watch, --pile and --trouble count.")
     {
-        Pile, Plug, Phone, Card, State, Trouble, Number, From, To, Limit, Watching,
+        Pile, Plug, Phone, Card, State, Trouble, Offline, Number, From, To, Limit, Watching,
     }.Does((session, cancel) => session.Parse.GetValue(Watching) ? WatchAsync(session, cancel) : RunAsync(session, cancel));
 
     private static Task<int> WatchAsync(Session session, CancellationToken cancel) => Watch.RunAsync(
@@ -47,6 +48,7 @@ internal static class List
                 Phone = parse.GetValue(Phone) ?? "",
                 State = parse.GetValue(State),
                 InTrouble = parse.GetValue(Trouble),
+                PileOffline = parse.GetValue(Offline),
                 OrderNo = parse.GetValue(Number) ?? "",
                 CardNo = parse.GetValue(Card) ?? "",
                 Plug = parse.GetValue(Plug),

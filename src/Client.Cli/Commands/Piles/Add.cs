@@ -41,8 +41,11 @@ internal static class Add
                 Reason = session.Parse.GetValue(Reason),
             },
             cancellationToken: cancel);
-        session.Write(answer, console => console.Fields(
-            ("registered", answer.Pile.DeviceNo), ("plugs", Format.Number(answer.Pile.PlugCount)), ("secret (shown this once)", answer.Secret)));
+        session.Write(answer, console =>
+        {
+            console.Fields(("registered", answer.Pile.DeviceNo), ("plugs", Format.Number(answer.Pile.PlugCount)), ("secret (shown this once)", answer.Secret));
+            console.Line($"Put into the pile: the server's MQTT address, client id and user name {answer.Pile.DeviceNo}, and the secret as password. 'piles show {answer.Pile.DeviceNo}' tells when it is online.");
+        });
         return 0;
     }
 }

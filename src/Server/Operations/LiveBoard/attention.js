@@ -33,7 +33,7 @@ export class Attention {
   }
 
   drawTrouble() {
-    const orders = [...this.#data.orders.items.values()].filter(order => order.trouble).sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+    const orders = [...this.#data.orders.items.values()].filter(order => order.trouble || this.#data.isDark(order)).sort((a, b) => b.createdAt.localeCompare(a.createdAt));
     this.#draw("trouble", orders, order => order.orderNo, "noTrouble", () => this.#makeOrder(), (row, order) => this.#drawOrder(row, order));
   }
 
@@ -93,7 +93,7 @@ export class Attention {
     number.onclick = () => this.#actions.show(order.orderNo);
     setText(badge, named("ORDER_STATE", order.state));
     setText(where, this.#placeOf(order.deviceNo, order.plugLabel));
-    setText(why, t(`TROUBLE.${order.trouble}`) ?? order.trouble);
+    setText(why, t(`TROUBLE.${order.trouble || "PILE_OFFLINE"}`) ?? order.trouble);
     setText(when, [time(order.createdAt), `${t("paid")} ${yuan(order.paidFen)}`, order.owedFen > 0 && `${t("owedNow")} ${yuan(order.owedFen)}`].filter(it => it).join(" · "));
     this.#drawActions(buttons, actionsOf(order), name => this.#actions.order(name, order.orderNo));
   }

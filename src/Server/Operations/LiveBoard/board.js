@@ -14,6 +14,7 @@ import { switchLanguage, t, translate } from "./words.js";
 // In the tab alone, and gone with it.
 const Kept = "operator-key";
 const OverStates = ["ENDED", "SETTLED", "CANCELLED", "EXPIRED", "REFUNDING", "REFUNDED"].map(state => `ORDER_STATE_${state}`);
+const BegunStates = ["STARTING", "CHARGING", "START_FAILED"].map(state => `ORDER_STATE_${state}`);
 const FiguresEvery = 30_000;
 const FiguresAtMostEvery = 3_000;
 const RetryAfter = 2_000;
@@ -23,8 +24,10 @@ const data = {
   orders: new Feed(order => order.orderNo, order => order.trouble || !OverStates.includes(order.state)),
   alarms: new Feed(alarm => alarm.alarmId, alarm => alarm.state !== "ALARM_STATE_CLEARED"),
   stations: new Map(),
+  /** Whether an order was begun at a pile that is offline now: nobody knows how it goes on. */
+  isDark: order => BegunStates.includes(order.state) && data.piles.items.get(order.deviceNo)?.online === false,
   /** The piles at which an alarm is raised, or an order is in trouble. */
-  troubled: () => new Set([...data.alarms.items.values(), ...[...data.orders.items.values()].filter(order => order.trouble)].map(it => it.deviceNo)),
+  troubled: () => new Set([...data.alarms.items.values(), ...[...data.orders.items.values()].filter(order => order.trouble || data.isDark(order))].map(it => it.deviceNo)),
 };
 
 let api = null;
@@ -110,7 +113,10 @@ function follow(name, mine, draw, alsoTell = () => {}) {
     draw(told);
     alsoTell(message[name]);
     if (name === "orders") wakeFigures();
-    if (name === "piles") figures.drawTiles();
+    if (name === "piles") {
+      figures.drawTiles();
+      attention.drawTrouble();
+    }
     drawLink();
   }, () => {
     feed.break();

@@ -139,6 +139,7 @@ class Card {
     const says = state === "charging" && plug.powerW > 0 ? `${plug.powerW} W` : t(`plug.${state}`);
     setAttribute(button, "data-plug", plug.number);
     setAttribute(button, "data-state", state);
+    setAttribute(button, "data-dark", state === "offline" && order !== undefined);
     setAttribute(button, "aria-label", `${t("plug", plug.label)}: ${t(`plug.${state}`)}${plug.powerW > 0 ? `, ${kW(plug.powerW)}, ${duration(plug.elapsedSeconds)}` : ""}${plug.fault ? `, ${plug.fault}` : ""}`);
     setText(button.children[0], plug.label);
     setText(button.children[2], says);
