@@ -91,7 +91,7 @@ public sealed class LiveBoardPictureTests(Browser browser) : IClassFixture<Brows
         piles[4].RaiseAlarm(AlarmCode.Smoke, 7);
         piles[2].RaiseAlarm(AlarmCode.Door);
         piles[8].RaiseAlarm(AlarmCode.Water);
-        var alarms = new AlarmService.AlarmServiceClient(stand.App.CallingWith($"Bearer {await stand.App.NewKeyAsync(Role.Operator, "Lin")}"));
+        var alarms = new AlarmService.AlarmServiceClient(stand.App.CallingWith($"Bearer {await stand.App.NewKeyAsync(Role.Operator, "day shift")}"));
         await Retry.Until("the door is known to be open", async () => (await alarms.ListAlarmsAsync(new ListAlarmsRequest())).Alarms.Count == 3);
         await alarms.AcknowledgeAlarmAsync(new AcknowledgeAlarmRequest { AlarmId = $"{piles[2].Options.DeviceNo}-00-Door" });
     }

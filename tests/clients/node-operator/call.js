@@ -24,7 +24,7 @@ for (const [name, methods] of Object.entries(definition).sort()) {
   for (const [method, { requestStream, responseStream }] of Object.entries(methods)) {
     const metadata = new grpc.Metadata();
     metadata.set('authorization', name.startsWith('charging.ops.') ? `Bearer ${key}` : token);
-    const status = await (responseStream ? stream : unary)(client, method, metadata, requestStream);
+    const status = await (responseStream ? stream : unary)(client, method, metadata, requestStream, name.endsWith('.MoveService'));
     console.log(`${name}/${method}\t${status}`);
   }
   client.close();
@@ -35,11 +35,13 @@ function unary(client, method, metadata) {
   return new Promise((resolve) => client[method]({}, metadata, { deadline: deadline() }, (error) => resolve(statusName(error ? error.code : 0))));
 }
 
-function stream(client, method, metadata, requestStream) {
+// An export is heard to its end: until then the server takes no import.
+function stream(client, method, metadata, requestStream, whole) {
   return new Promise((resolve) => {
     const call = requestStream ? client[method](metadata, { deadline: deadline() }) : client[method]({}, metadata, { deadline: deadline() });
     if (requestStream) call.end({});
-    call.on('data', () => { resolve('OK'); call.cancel(); });
+    call.on('data', () => { if (!whole) { resolve('OK'); call.cancel(); } });
+    call.on('end', () => resolve('OK'));
     call.on('error', (error) => resolve(statusName(error.code)));
   });
 }
