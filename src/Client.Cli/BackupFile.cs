@@ -71,7 +71,9 @@ internal static class BackupFile
             : throw new CliException($"{path} is damaged: its content does not fit its checksum. Use another backup; nothing was written.");
     }
 
-    private static FileStream Open(string path)
+    /// <summary>Opens a long file, of whichever kind, to be read from its beginning to its end.</summary>
+    /// <exception cref="CliException">It cannot be read.</exception>
+    public static FileStream Open(string path)
     {
         try
         {

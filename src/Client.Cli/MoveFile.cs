@@ -20,7 +20,7 @@ internal static class MoveFile
     /// <exception cref="CliException">It is no export, or not a whole one.</exception>
     public static async Task<long> VerifyAsync(string path, Action<double> progress, CancellationToken cancellationToken)
     {
-        await using var file = Open(path);
+        await using var file = BackupFile.Open(path);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[Portion];
         var begin = await file.ReadAtLeastAsync(buffer.AsMemory(0, First.Length), First.Length, throwOnEndOfStream: false, cancellationToken);
@@ -43,20 +43,6 @@ internal static class MoveFile
         return line == $"{Last}{Convert.ToHexStringLower(hash.GetHashAndReset())}\n"
             ? file.Length
             : throw new CliException($"{path} is damaged: its content does not fit its checksum. Use another export; nothing was imported.");
-    }
-
-    /// <summary>Opens a file to be read from its beginning to its end.</summary>
-    /// <exception cref="CliException">It cannot be read.</exception>
-    public static FileStream Open(string path)
-    {
-        try
-        {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan | FileOptions.Asynchronous);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CliException($"{path} cannot be read: {e.Message.TrimEnd('.')}.");
-        }
     }
 
     /// <summary>What is said when the server is one for riders.</summary>

@@ -76,8 +76,6 @@ public static partial class Program
     private static string? Complaint(Exception exception) => exception switch
     {
         StartupException or StoreOpenException => exception.Message,
-        FormatException or ArgumentOutOfRangeException when exception.StackTrace?.Contains("Kestrel", StringComparison.Ordinal) == true =>
-            $"An address under Kestrel:Endpoints makes no sense ({exception.Message.ReplaceLineEndings(" ")}): give one such as http://127.0.0.1:8090.",
         IOException { InnerException: AddressInUseException } =>
             $"{exception.Message.TrimEnd('.')}: end the program that listens there, or give another port in Kestrel:Endpoints.",
         _ => null,

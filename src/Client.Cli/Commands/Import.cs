@@ -61,7 +61,7 @@ internal static class Import
 
         async Task SendAsync()
         {
-            await using var file = MoveFile.Open(path);
+            await using var file = BackupFile.Open(path);
             var buffer = new byte[MoveFile.Portion];
             while (await file.ReadAsync(buffer, stop.Token) is > 0 and var read)
             {

@@ -41,22 +41,14 @@ public static class ApiDocsSetup
         app.MapGet("/docs/style.css", context => WriteAsync(context, "text/css; charset=utf-8", Style.Value));
     }
 
-    private static readonly Lazy<byte[]> Style = new(() =>
-    {
-        using var stream = typeof(ApiDocsSetup).Assembly.GetManifestResourceStream("ApiDocs.style.css")!;
-        using var bytes = new MemoryStream();
-        stream.CopyTo(bytes);
-        return bytes.ToArray();
-    });
+    private static readonly Lazy<byte[]> Style = new(() => StaticPage.Read("ApiDocs.style.css"));
 
     private static Task WriteAsync(HttpContext context, string type, byte[] bytes)
     {
         var response = context.Response;
         response.ContentType = type;
         response.ContentLength = bytes.Length;
-        response.Headers.ContentSecurityPolicy = Policy;
-        response.Headers.XContentTypeOptions = "nosniff";
-        response.Headers["Referrer-Policy"] = "no-referrer";
+        StaticPage.Protect(response, Policy);
         return response.Body.WriteAsync(bytes, context.RequestAborted).AsTask();
     }
 }

@@ -18,6 +18,7 @@ public static class CallsSetup
     /// <exception cref="StartupException">A setting makes no sense.</exception>
     public static void AddCalls(this WebApplicationBuilder builder)
     {
+        CheckEndpoints(builder.Configuration.GetSection("Kestrel:Endpoints"));
         var listeners = new Listeners();
         builder.Services.AddSingleton(listeners);
         builder.Services.AddSingleton<CallInterceptor>();
@@ -54,6 +55,24 @@ public static class CallsSetup
         app.MapGrpcReflectionService();
         app.Lifetime.ApplicationStarted.Register(() => CallLog.Listening(
             app.Logger, app.Services.GetRequiredService<Listeners>().ToString(), Path.GetFullPath(options.DataDirectory), app.Environment.EnvironmentName));
+    }
+
+    // Kestrel's own fault of an address does not say which setting it was.
+    private static void CheckEndpoints(IConfigurationSection endpoints)
+    {
+        foreach (var url in endpoints.GetChildren().Select(endpoint => endpoint.GetSection("Url")).Where(url => url.Value is not null))
+        {
+            try
+            {
+                if (BindingAddress.Parse(url.Value!).Port is >= 0 and <= IPEndPoint.MaxPort)
+                    continue;
+            }
+            catch (FormatException)
+            {
+                // No address at all.
+            }
+            throw new StartupException($"{url.Path} '{url.Value}' is no address: give one such as http://127.0.0.1:8090.");
+        }
     }
 
     private static ForwardedHeadersOptions Trust(ServerOptions options)

@@ -21,6 +21,8 @@ public sealed class StartTests
     [InlineData("--Charging:Sms:Provider=Tencent", "Charging:Sms:Tencent:SecretId")]
     [InlineData("--Charging:Sms:Provider=Webhook", "Charging:Sms:Webhook:Url")]
     [InlineData("--environment=Production", "Charging:Sms:Provider")]
+    [InlineData("--Kestrel:Endpoints:Http:Url=8190", "Kestrel:Endpoints:Http:Url")]
+    [InlineData("--Kestrel:Endpoints:Grpc:Url=http://127.0.0.1:80900", "Kestrel:Endpoints:Grpc:Url")]
     [InlineData("--Charging:DataDirectory=/dev/null/data", "Charging:DataDirectory")]
     [InlineData("--Charging:DrainNotice=00:02:00", "Charging:DrainNotice")]
     [InlineData("--Charging:Mqtt:Mode=Elsewhere", "Charging:Mqtt:Mode")]

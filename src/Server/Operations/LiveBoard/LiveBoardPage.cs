@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Charging.Server.Calls;
 
 namespace Charging.Server.Operations.LiveBoard;
 
@@ -25,9 +26,7 @@ public static class LiveBoardPage
         var assembly = typeof(LiveBoardPage).Assembly;
         foreach (var resource in assembly.GetManifestResourceNames().Where(name => name.StartsWith(Resources, StringComparison.Ordinal)))
         {
-            using var stream = assembly.GetManifestResourceStream(resource)!;
-            var bytes = new byte[stream.Length];
-            stream.ReadExactly(bytes);
+            var bytes = StaticPage.Read(resource);
             var name = resource[Resources.Length..];
             var tag = $"\"{Convert.ToHexStringLower(SHA256.HashData(bytes))[..32]}\"";
             app.MapMethods(name == Page ? "/" : $"/board/{name}", [HttpMethods.Get, HttpMethods.Head], context => WriteAsync(context, TypeOf(name), tag, bytes));
@@ -46,9 +45,7 @@ public static class LiveBoardPage
     private static Task WriteAsync(HttpContext context, string type, string tag, byte[] bytes)
     {
         var response = context.Response;
-        response.Headers.ContentSecurityPolicy = Policy;
-        response.Headers.XContentTypeOptions = "nosniff";
-        response.Headers["Referrer-Policy"] = "no-referrer";
+        StaticPage.Protect(response, Policy);
         // Asked for each time, so that the files of two versions never meet in one page.
         response.Headers.CacheControl = "no-cache";
         response.Headers.ETag = tag;
