@@ -20,7 +20,7 @@ internal static class Reconcile
     private static async Task<int> RunAsync(Session session, CancellationToken cancel)
     {
         var request = new ReconcileRequest { Date = session.Parse.GetValue(Date) ?? "", Repair = session.Parse.GetValue(Repair), Reason = session.Parse.GetValue(Reason) };
-        var answer = await session.Ledger.ReconcileAsync(request, cancellationToken: cancel);
+        var answer = await session.WithCountAsync("comparing with the bill", _ => session.Ledger.ReconcileAsync(request, cancellationToken: cancel).ResponseAsync);
         session.Write(answer, console => Write(console, answer.Reconciliation));
         return answer.Reconciliation.Differences.Count == 0 ? 0 : 1;
     }
