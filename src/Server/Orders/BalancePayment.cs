@@ -23,18 +23,17 @@ public sealed class BalancePayment(IStore store, OrderPayments payments, OrderOu
     /// outcome. An order that the provider was paid for takes no debit and simply goes on.
     /// </summary>
     /// <returns>As mobilePaymentCharging, and 3007.</returns>
-    public async Task<Result<Done>> ChargeAsync(Caller caller, BalanceRequest request, CancellationToken cancellationToken)
-    {
-        // Once the money has moved, the charge begins whoever leaves.
-        var paid = await store.RunAsync(tx => PayAsync(tx, caller, request), CancellationToken.None);
-        if (!paid.IsOk)
-            return paid.Code;
-        return paid.Value.Outcome()
-            ?? await outcomes.StartAsync(request.OrderNo, () => ReadAsync(request.OrderNo), options.LongestStart, cancellationToken);
-    }
+    public Task<Result<Done>> ChargeAsync(Caller caller, BalanceRequest request, CancellationToken cancellationToken) =>
+        outcomes.StartAsync(request.OrderNo, async () =>
+        {
+            // Once the money has moved, the charge begins whoever leaves.
+            var paid = await store.RunAsync(tx => PayAsync(tx, caller, request), CancellationToken.None);
+            return paid.IsOk ? paid.Value.Outcome() : paid.Code;
+        }, options.LongestStart, cancellationToken);
 
     private async ValueTask<Result<Order>> PayAsync(ITransaction tx, Caller caller, BalanceRequest request)
     {
+        await tx.ForeseeAsync(OrderTables.RowsOf(request.OrderNo, request.Plug, caller.UserId));
         if (await tx.GetAsync(OrderTables.Orders, request.OrderNo.ToString()) is not { } order
             || order.UserId != caller.UserId || order.Plug != request.Plug || order.Tag == OrderTag.Card
             || (order.PrepaidFen is { } prepaid && prepaid != request.Fen))
@@ -48,6 +47,4 @@ public sealed class BalancePayment(IStore store, OrderPayments payments, OrderOu
             return ResultCode.InsufficientBalance;
         return await payments.PayFromBalanceAsync(tx, order, request.Fen);
     }
-
-    private Task<Order?> ReadAsync(OrderNo orderNo) => store.RunAsync(tx => tx.GetAsync(OrderTables.Orders, orderNo.ToString()));
 }

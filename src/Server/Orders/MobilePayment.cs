@@ -32,23 +32,34 @@ public sealed class MobilePayment(
         if (order is null || order.UserId != caller.UserId || order.Plug != request.Plug || order.Tag == OrderTag.Card
             || (order.PrepaidFen is { } prepaid && prepaid != request.Fen))
             return ResultCode.InvalidArgument;
+        long? found = null;
         if (order.PaidAt is null)
         {
             var paid = await check.AskAsync(orderNo.ToString(), request.Fen, cancellationToken);
-            order = paid.IsOk ? await TakeUpAsync(orderNo, new FoundPayment(paid.Value, request.Fen, Revive: true)) : await ReadAsync(orderNo);
+            if (paid.IsOk)
+                found = paid.Value;
             // Meanwhile it may have been taken up by a callback, and have failed, and have gone back: then that is what counts.
-            if (!paid.IsOk && order is not { PaidAt: not null })
+            else if (await ReadAsync(orderNo) is not { PaidAt: not null })
                 return paid.Code;
         }
+        return await outcomes.StartAsync(orderNo, () => GoOnAsync(order, request, found), options.LongestStart, cancellationToken);
+    }
+
+    private async Task<Result<Done>?> GoOnAsync(Order order, ChargeRequest request, long? found)
+    {
+        var now = found is { } fen ? await TakeUpAsync(order, new FoundPayment(fen, request.Fen, Revive: true)) : await ReadAsync(order.No);
         // Somebody else may have taken up what was paid, with the right amount.
-        if (order is { PaidAt: not null } && order.PaidFen != request.Fen && order.Cause != FailCause.Amount)
+        if (now is { PaidAt: not null } && now.PaidFen != request.Fen && now.Cause != FailCause.Amount)
             return ResultCode.InvalidArgument;
-        return order?.Outcome()
-            ?? await outcomes.StartAsync(orderNo, () => ReadAsync(orderNo), options.LongestStart, cancellationToken);
+        return now?.Outcome();
     }
 
     private Task<Order?> ReadAsync(OrderNo orderNo) => store.RunAsync(tx => tx.GetAsync(OrderTables.Orders, orderNo.ToString()));
 
     // The money is there: whoever leaves now, it is taken up all the same.
-    private Task<Order?> TakeUpAsync(OrderNo orderNo, FoundPayment found) => store.RunAsync(tx => payments.TakeUpAsync(tx, orderNo, found));
+    private Task<Order?> TakeUpAsync(Order order, FoundPayment found) => store.RunAsync(async tx =>
+    {
+        await tx.ForeseeAsync(OrderTables.RowsOf(order.No, order.Plug, order.UserId));
+        return await payments.TakeUpAsync(tx, order.No, found);
+    });
 }

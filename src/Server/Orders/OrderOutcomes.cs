@@ -21,27 +21,30 @@ public sealed class OrderOutcomes(TimeProvider clock) : IStoreObserver
         public int Count { get; set; }
     }
 
-    /// <summary>Waits for the start of an order.</summary>
+    /// <summary>Does what an order is to start by, and waits for its start.</summary>
     /// <param name="orderNo">The order.</param>
-    /// <param name="read">Reads the order, after the wait has begun, so that no outcome is missed.</param>
+    /// <param name="act">
+    /// Acts on the order or reads it, once the wait has begun, so that no outcome is missed; its answer, or null when that is
+    /// still to come.
+    /// </param>
     /// <param name="limit">How long to wait.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The outcome; 5000 when there is none in time, and then the caller may ask again.</returns>
-    public async Task<Result<Done>> StartAsync(OrderNo orderNo, Func<Task<Order?>> read, TimeSpan limit, CancellationToken cancellationToken) =>
-        await WaitAsync(orderNo, async () => (await read())?.Outcome(), waiters => waiters.Start, limit, cancellationToken) ?? ResultCode.Busy;
+    /// <returns>The answer or the outcome; 5000 when there is none in time, and then the caller may ask again.</returns>
+    public async Task<Result<Done>> StartAsync(OrderNo orderNo, Func<Task<Result<Done>?>> act, TimeSpan limit, CancellationToken cancellationToken) =>
+        await WaitAsync(orderNo, act, waiters => waiters.Start, limit, cancellationToken) ?? ResultCode.Busy;
 
-    /// <summary>Waits for the end of a charge, in the same way.</summary>
-    /// <returns>The outcome; 4005 when there is none in time.</returns>
-    public async Task<Result<Done>> EndAsync(OrderNo orderNo, Func<Task<Order?>> read, TimeSpan limit, CancellationToken cancellationToken) =>
-        await WaitAsync(orderNo, async () => (await read())?.StopOutcome(), waiters => waiters.End, limit, cancellationToken) ?? ResultCode.StopFailed;
+    /// <summary>Does what a charge is to end by, and waits for its end, in the same way.</summary>
+    /// <returns>The answer or the outcome; 4005 when there is none in time.</returns>
+    public async Task<Result<Done>> EndAsync(OrderNo orderNo, Func<Task<Result<Done>?>> act, TimeSpan limit, CancellationToken cancellationToken) =>
+        await WaitAsync(orderNo, act, waiters => waiters.End, limit, cancellationToken) ?? ResultCode.StopFailed;
 
     private async Task<Result<Done>?> WaitAsync(
-        OrderNo orderNo, Func<Task<Result<Done>?>> read, Func<Waiters, TaskCompletionSource<Result<Done>>> what, TimeSpan limit, CancellationToken cancellationToken)
+        OrderNo orderNo, Func<Task<Result<Done>?>> act, Func<Waiters, TaskCompletionSource<Result<Done>>> what, TimeSpan limit, CancellationToken cancellationToken)
     {
         var waiters = Enter(orderNo);
         try
         {
-            if (await read() is { } known)
+            if (await act() is { } known)
                 return known;
             var outcome = await what(waiters).Task.WaitAsync(limit, clock, cancellationToken);
             // The store's thread has come here by itself, and goes on at once.

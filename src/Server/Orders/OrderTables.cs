@@ -1,4 +1,6 @@
 using System.Globalization;
+using Charging.Server.Accounts;
+using Charging.Server.Payments;
 using Charging.Server.Piles;
 using Charging.Server.Storage;
 
@@ -47,6 +49,15 @@ public static class OrderTables
 
     /// <summary>Plugs that an order has, by plug.</summary>
     public static readonly Table<BusyPlug> BusyPlugs = new("busy_plugs", StoreJson.Default.BusyPlug, busy => busy.Plug.ToString(), isResident: true);
+
+    /// <summary>What paying an order reads: the order, its plug, its rider, and the entry that there must not be yet.</summary>
+    public static (ITable Table, string Key)[] RowsOf(OrderNo orderNo, PlugId plug, long userId) =>
+    [
+        (Orders, orderNo.ToString()),
+        (BusyPlugs, plug.ToString()),
+        (AccountTables.Users, AccountTables.Key(userId)),
+        (Ledger.Entries, Ledger.HoldKey(orderNo)),
+    ];
 
     /// <summary>Place of an order in its rider's list.</summary>
     public static string ListKey(long userId, int listNumber) =>

@@ -1,5 +1,6 @@
 using Charging.Device.V1;
 using Charging.MqttBroker;
+using Charging.Server.Payments;
 using Charging.Server.Piles;
 using Charging.Server.Storage;
 using Google.Protobuf;
@@ -38,6 +39,8 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands com
     private async ValueTask<SeenEvent> OnceAsync(ITransaction tx, PileSession session, PileEvent pileEvent)
     {
         var key = SeenEvent.KeyOf(session.Device, session.SecretGeneration, pileEvent.EventId);
+        var named = OrderNamedBy(pileEvent);
+        await tx.ForeseeAsync([(PileTables.SeenEvents, key), .. RowsOf(tx, session.Device, pileEvent, named)]);
         if (await tx.GetAsync(PileTables.SeenEvents, key) is { } known)
             return known;
         var seen = new SeenEvent
@@ -47,7 +50,7 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands com
             EventId = pileEvent.EventId,
             At = tx.Now,
             Kind = pileEvent.KindCase,
-            OrderNo = OrderNamedBy(pileEvent),
+            OrderNo = named?.ToString(),
         };
         seen = await ActAsync(tx, session.Device, pileEvent, seen);
         tx.Put(PileTables.SeenEvents, seen);
@@ -113,8 +116,21 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands com
     }
 
     // What cannot be an order would be kept for nothing, however long it is.
-    private static string? OrderNamedBy(PileEvent pileEvent) =>
-        OrderNo.TryParse(pileEvent.ChargeStarted?.OrderNo ?? pileEvent.ChargeEnded?.OrderNo, out var number) ? number.ToString() : null;
+    private static OrderNo? OrderNamedBy(PileEvent pileEvent) =>
+        OrderNo.TryParse(pileEvent.ChargeStarted?.OrderNo ?? pileEvent.ChargeEnded?.OrderNo, out var number) ? number : null;
+
+    /// <summary>What an event of a charge reads; an end record also settles the order.</summary>
+    private static IEnumerable<(ITable Table, string Key)> RowsOf(ITransaction tx, DeviceNo device, PileEvent pileEvent, OrderNo? named)
+    {
+        if (named is not { } orderNo)
+            yield break;
+        yield return (OrderTables.Orders, orderNo.ToString());
+        if (pileEvent.ChargeEnded is not { Plug: <= Pile.MaxPlugs } ended)
+            yield break;
+        yield return (OrderTables.BusyPlugs, new PlugId(device, (int)ended.Plug).ToString());
+        yield return (Ledger.Entries, Ledger.EarnKey(orderNo));
+        yield return (DayFigures.Table, DayFigures.KeyOf(DayFigures.DayOf(tx.Now), device));
+    }
 
     private static async ValueTask QuarantineAsync(ITransaction tx, DeviceNo device, string reason, ReadOnlyMemory<byte> payload)
     {

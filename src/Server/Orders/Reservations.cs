@@ -74,6 +74,7 @@ public sealed class Reservations(IStore store, PileStates piles, PileRegistry re
 
     private async ValueTask<Result<OrderNo>> ReserveAsync(ITransaction tx, long userId, NamedPlug plug, PlugView sensed)
     {
+        await tx.ForeseeAsync((OrderTables.BusyPlugs, plug.Id.ToString()), (AccountTables.Users, AccountTables.Key(userId)));
         var busy = await tx.GetAsync(OrderTables.BusyPlugs, plug.Id.ToString());
         if (busy is not null && busy.IsOver(tx.Now))
         {

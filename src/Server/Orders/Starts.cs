@@ -38,6 +38,7 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
     /// <summary>The pile says what became of a start command.</summary>
     public async Task ResultAsync(PlugOwner from, CommandResult result) => await store.RunAsync(async tx =>
     {
+        await tx.ForeseeAsync((OrderTables.Orders, from.OrderNo));
         if (await from.OrderAsync(tx) is not { } order)
             return false;
         if (result.Outcome == CommandOutcome.Done)

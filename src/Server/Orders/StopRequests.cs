@@ -15,7 +15,10 @@ public sealed class StopRequests(IStore store, Board board, OrderOutcomes outcom
     /// Done when the charge is over, however it came to that; 403 for what is not the caller's or does not charge; 3004 when
     /// the pile is offline; 4005 when it has not ended the charge in time.
     /// </returns>
-    public async Task<Result<Done>> StopAsync(Caller caller, OrderNo orderNo, CancellationToken cancellationToken)
+    public Task<Result<Done>> StopAsync(Caller caller, OrderNo orderNo, CancellationToken cancellationToken) =>
+        outcomes.EndAsync(orderNo, () => AskAsync(caller, orderNo), options.StopTimeout, cancellationToken);
+
+    private async Task<Result<Done>?> AskAsync(Caller caller, OrderNo orderNo)
     {
         var asked = await store.RunAsync(tx => AskAsync(tx, caller, orderNo), CancellationToken.None);
         if (!asked.IsOk)
@@ -24,7 +27,7 @@ public sealed class StopRequests(IStore store, Board board, OrderOutcomes outcom
             return over;
         if (board.Reach(asked.Value.Plug.Device) == PileReach.Offline)
             return ResultCode.PileOffline;
-        return await outcomes.EndAsync(orderNo, () => ReadAsync(orderNo), options.StopTimeout, cancellationToken);
+        return null;
     }
 
     private static async ValueTask<Result<Order>> AskAsync(ITransaction tx, Caller caller, OrderNo orderNo)
@@ -35,6 +38,4 @@ public sealed class StopRequests(IStore store, Board board, OrderOutcomes outcom
             await Stops.RequestNowAsync(tx, order);
         return order;
     }
-
-    private Task<Order?> ReadAsync(OrderNo orderNo) => store.RunAsync(tx => tx.GetAsync(OrderTables.Orders, orderNo.ToString()));
 }

@@ -60,13 +60,19 @@ public static class Ledger
     /// <summary>The account that holds an order's money.</summary>
     public static string Hold(OrderNo orderNo) => $"order:{orderNo}";
 
+    /// <summary>The key of the entry by which an order is paid.</summary>
+    public static string HoldKey(OrderNo orderNo) => $"hold:{orderNo}";
+
+    /// <summary>The key of the entry by which a charge is earned.</summary>
+    public static string EarnKey(OrderNo orderNo) => $"earn:{orderNo}";
+
     /// <summary>A user's balance.</summary>
     public static string Balance(long userId) => $"user:{userId}";
 
     /// <summary>A rider has paid an order: provider to hold.</summary>
     public static async ValueTask<Order> HoldPaymentAsync(ITransaction tx, Order order, long fen)
     {
-        await WriteAsync(tx, $"hold:{order.No}", Provider, Hold(order.No), fen);
+        await WriteAsync(tx, HoldKey(order.No), Provider, Hold(order.No), fen);
         return order with { HoldFen = order.HoldFen + fen };
     }
 
@@ -74,7 +80,7 @@ public static class Ledger
     public static async ValueTask<(Order Order, User User)> HoldBalanceAsync(ITransaction tx, Order order, User user, long fen)
     {
         user = Change(user, -fen);
-        await WriteAsync(tx, $"hold:{order.No}", Balance(user.Id), Hold(order.No), fen, user);
+        await WriteAsync(tx, HoldKey(order.No), Balance(user.Id), Hold(order.No), fen, user);
         return (order with { HoldFen = order.HoldFen + fen }, user);
     }
 
@@ -83,7 +89,7 @@ public static class Ledger
     {
         if (fen == 0)
             return order;
-        await WriteAsync(tx, $"earn:{order.No}", Hold(order.No), Revenue, fen);
+        await WriteAsync(tx, EarnKey(order.No), Hold(order.No), Revenue, fen);
         return order with { HoldFen = order.HoldFen - fen };
     }
 

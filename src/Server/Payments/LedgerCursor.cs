@@ -28,11 +28,21 @@ internal sealed class LedgerCursor(long after)
     /// <summary>Reads what comes next. The cursor moves by <see cref="Advance"/>, for an operation may run more than once.</summary>
     public async ValueTask<LedgerSlice> ReadAsync(ITransaction tx)
     {
-        var late = new List<LedgerEntry>();
-        foreach (var gap in _gaps)
-            late.AddRange(await tx.ListAsync(Ledger.ByNumber, new KeyRange(Ledger.Place(gap.From), Ledger.Place(gap.To)), Slice));
         var next = await tx.ListAsync(Ledger.ByNumber, new KeyRange(Ledger.Place(Number + 1), KeyRange.End), Slice);
-        return new LedgerSlice([.. late, .. next], next.Count < Slice && late.Count < Slice, tx.Now);
+        if (next.Count == Slice)
+            return new LedgerSlice(next, IsAtEnd: false, tx.Now);
+        // Operations that were run again leave many gaps close together: those within one slice are looked into by one query.
+        var late = new List<LedgerEntry>();
+        for (var first = 0; first < _gaps.Count;)
+        {
+            var (from, last) = (_gaps[first].From, first);
+            while (last + 1 < _gaps.Count && _gaps[last + 1].To - from < Slice)
+                last++;
+            var entries = await tx.ListAsync(Ledger.ByNumber, new KeyRange(Ledger.Place(from), Ledger.Place(_gaps[last].To)), Slice);
+            late.AddRange(entries.Where(entry => _gaps.Any(gap => gap.Has(entry.Number))));
+            first = last + 1;
+        }
+        return new LedgerSlice([.. late, .. next], late.Count < Slice, tx.Now);
     }
 
     /// <summary>Moves past what was read.</summary>

@@ -28,6 +28,13 @@ public interface ITransaction
     /// <summary>The time at which the operation runs, UTC.</summary>
     DateTimeOffset Now { get; }
 
+    /// <summary>
+    /// Says, before the first read, which rows the operation is going to read, and mostly to write. It changes nothing but the
+    /// cost: an engine behind a wire reads them in one go, and lets operations of this node that foresee the same rows run one
+    /// after the other.
+    /// </summary>
+    ValueTask ForeseeAsync(params (ITable Table, string Key)[] rows) => default;
+
     /// <summary>Reads an entity by its key; null when there is none.</summary>
     ValueTask<T?> GetAsync<T>(Table<T> table, string key)
         where T : class;

@@ -108,6 +108,19 @@ public sealed class LedgerCheckTests
         Assert.Empty(await ReadAsync(store, cursor));
     }
 
+    [Fact]
+    public async Task Late_entries_are_read_once_from_among_those_that_are_known()
+    {
+        await using var stand = await Stand.OpenAsync();
+        var store = stand.App.Services.GetRequiredService<IStore>();
+        var cursor = new LedgerCursor(0);
+        await PutAsync(store, 1, 3, 5, 6, 204, 205, 207, 500);
+        Assert.Equal([1, 3, 5, 6, 204, 205, 207, 500], await ReadAsync(store, cursor));
+        await PutAsync(store, 2, 4, 206, 499, 501);
+        Assert.Equal([2, 4, 206, 499, 501], await ReadAsync(store, cursor));
+        Assert.Empty(await ReadAsync(store, cursor));
+    }
+
     private static Task<bool> PutAsync(IStore store, params long[] numbers) => store.RunAsync(tx =>
     {
         foreach (var number in numbers)

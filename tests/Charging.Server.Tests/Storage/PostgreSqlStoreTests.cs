@@ -38,6 +38,24 @@ public sealed class PostgreSqlStoreTests : StoreTests
         Assert.All(ids, id => Assert.Equal(id, SqlText.Read(SqlText.Write(id))));
     }
 
+    [Fact]
+    public async Task Operations_that_foresee_the_same_row_are_not_in_each_others_way()
+    {
+        const int count = 200;
+        await Task.WhenAll(Enumerable.Range(0, count).Select(i => Task.Run(() => Store.RunAsync(async t =>
+        {
+            await t.ForeseeAsync((Tables.Counters, "c"), (Tables.Things, $"{i}"));
+            var value = await t.GetAsync(Tables.Counters, "c");
+            await t.GetAsync(Tables.Things, "other");
+            t.Put(Tables.Counters, new Counter("c", (value?.Value ?? 0) + 1));
+            t.Put(Tables.Things, new Thing($"{i}", "ann"));
+            return true;
+        }))));
+
+        Assert.Equal(count + 1, await Store.IncrementAsync("c"));
+        Assert.Equal(0, _store!.Conflicts);
+    }
+
     internal static Task<PostgreSqlStore> OpenAsync(
         string database, IReadOnlyList<IStoreObserver> observers, IReadOnlyList<FollowedTable>? followed = null, TimeProvider? clock = null) =>
         PostgreSqlStore.OpenAsync(

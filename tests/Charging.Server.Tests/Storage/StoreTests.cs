@@ -111,6 +111,22 @@ public abstract class StoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Finds_what_it_foresaw_and_its_own_writes_over_that()
+    {
+        await Store.PutAsync(new Thing("a", "ann"), new Thing("b", "bob"));
+
+        var found = await Store.RunAsync(async t =>
+        {
+            await t.ForeseeAsync((Tables.Things, "a"), (Tables.Things, "b"), (Tables.Things, "none"), (Tables.Counters, "a"), (Tables.Things, ""));
+            t.Put(Tables.Things, new Thing("b", "new"));
+            await t.ForeseeAsync((Tables.Things, "b"), (Tables.Things, "b"));
+            return (await t.GetAsync(Tables.Things, "a"), await t.GetAsync(Tables.Things, "b"), await t.GetAsync(Tables.Things, "none"), await t.GetAsync(Tables.Counters, "a"));
+        });
+
+        Assert.Equal((new Thing("a", "ann"), new Thing("b", "new"), null, null), found);
+    }
+
+    [Fact]
     public async Task Lists_in_the_order_of_the_index_with_the_key_breaking_ties()
     {
         await Store.PutAsync(

@@ -168,7 +168,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     private async Task<TResult> TryAsync<TResult>(Func<ITransaction, ValueTask<TResult>> operation, Tries tries)
     {
         await using var connection = await _operations.OpenConnectionAsync();
-        var transaction = new PostgreSqlTransaction(connection, _sql, _numbers, _clock.GetUtcNow());
+        var transaction = new PostgreSqlTransaction(connection, _sql, _numbers, _clock.GetUtcNow(), HoldAsync);
         try
         {
             var (result, fault) = await OutcomeAsync(operation, transaction);
@@ -176,7 +176,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
                 ExceptionDispatchInfo.Throw(failure);
             var writes = fault is null ? transaction.Writes() : [];
             if (writes.Count > 0)
-                tries.Held = await _locks.TakeAsync(tries.Held, writes.Select(write => (write.Table, write.Row.Key)));
+                await HoldAsync(writes.Select(write => (write.Table, write.Row.Key)));
             // What it has read is valid only if the COMMIT succeeds, so an operation that has failed commits too: nothing.
             tries.IsInDoubt = writes.Count > 0;
             var stamp = await transaction.CommitAsync(writes);
@@ -197,6 +197,8 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
             Feed.Doubt(transaction.Changes());
             throw;
         }
+
+        async ValueTask HoldAsync(IEnumerable<(ITable Table, string Key)> rows) => tries.Held = await _locks.TakeAsync(tries.Held, rows);
     }
 
     private static async Task<(TResult? Result, ExceptionDispatchInfo? Fault)> OutcomeAsync<TResult>(

@@ -3,12 +3,19 @@ using Npgsql;
 namespace Charging.Server.Storage.PostgreSql;
 
 /// <summary>
-/// An operation's view: its own writes over a serializable transaction of the database. Reads go there one by one, the
-/// writes at the end and together, with the COMMIT: one way to the server and back.
+/// An operation's view: its own writes over a serializable transaction of the database. What is foreseen is read together,
+/// other reads go there one by one, the writes at the end and together, with the COMMIT: one way to the server and back.
 /// </summary>
-internal sealed class PostgreSqlTransaction(NpgsqlConnection connection, SqlTables sql, Numbers numbers, DateTimeOffset now) : ITransaction
+/// <param name="connection">Where it runs.</param>
+/// <param name="sql">The SQL of its tables.</param>
+/// <param name="numbers">The store's sequences.</param>
+/// <param name="now">The operation's time.</param>
+/// <param name="hold">Keeps rows from the other operations of this node until this one has ended.</param>
+internal sealed class PostgreSqlTransaction(
+    NpgsqlConnection connection, SqlTables sql, Numbers numbers, DateTimeOffset now, Func<IEnumerable<(ITable Table, string Key)>, ValueTask> hold) : ITransaction
 {
     private readonly Overlay _overlay = new();
+    private readonly Dictionary<(ITable Table, string Key), object?> _foreseen = [];
     private bool _hasBegun;
     private bool _hasEnded;
 
@@ -35,12 +42,36 @@ internal sealed class PostgreSqlTransaction(NpgsqlConnection connection, SqlTabl
         return changes;
     }
 
+    public async ValueTask ForeseeAsync(params (ITable Table, string Key)[] rows)
+    {
+        Check();
+        var missing = rows.Where(row => Keys.IsKey(row.Key) && !_foreseen.ContainsKey(row)).Distinct().ToList();
+        if (missing.Count == 0)
+            return;
+        // Only before the database takes its snapshot, or what they have written would be missing from it.
+        if (!_hasBegun)
+            await hold(missing);
+        await GuardAsync(async () =>
+        {
+            await using var batch = Batch([.. missing.Select(row => Query(sql.Of(row.Table).Get, SqlText.Parameter(SqlText.Write(row.Key))))]);
+            await using var reader = await batch.ExecuteReaderAsync();
+            foreach (var row in missing)
+            {
+                _foreseen[row] = await reader.ReadAsync() ? row.Table.Read(reader.GetFieldValue<byte[]>(0)) : null;
+                await reader.NextResultAsync();
+            }
+            return true;
+        });
+    }
+
     public async ValueTask<T?> GetAsync<T>(Table<T> table, string key)
         where T : class
     {
         Check();
         if (_overlay.Of(table)?.Find(key) is { } row)
             return (T?)row.Entity;
+        if (_foreseen.TryGetValue((table, key), out var known))
+            return (T?)known;
         var found = Keys.IsKey(key) ? await ReadAsync(table, sql.Of(table).Get, SqlText.Parameter(SqlText.Write(key))) : [];
         return (T?)found.FirstOrDefault();
     }
@@ -87,7 +118,7 @@ internal sealed class PostgreSqlTransaction(NpgsqlConnection connection, SqlTabl
         Check();
         return await GuardAsync(async () =>
         {
-            await using var batch = Batch(SqlTables.NextNumber, SqlText.Parameter(await numbers.NameOfAsync(sequence)));
+            await using var batch = Batch(Query(SqlTables.NextNumber, SqlText.Parameter(await numbers.NameOfAsync(sequence))));
             return (long)(await batch.ExecuteScalarAsync())!;
         });
     }
@@ -97,7 +128,7 @@ internal sealed class PostgreSqlTransaction(NpgsqlConnection connection, SqlTabl
         if (await NextNumberAsync(sequence) < given)
             await GuardAsync(async () =>
             {
-                await using var batch = Batch(SqlTables.RaiseNumber, SqlText.Parameter(await numbers.NameOfAsync(sequence)), new NpgsqlParameter<long> { TypedValue = given });
+                await using var batch = Batch(Query(SqlTables.RaiseNumber, SqlText.Parameter(await numbers.NameOfAsync(sequence)), new NpgsqlParameter<long> { TypedValue = given }));
                 return await batch.ExecuteNonQueryAsync();
             });
     }
@@ -132,24 +163,30 @@ internal sealed class PostgreSqlTransaction(NpgsqlConnection connection, SqlTabl
     private Task<List<object>> ReadAsync(ITable table, string query, params NpgsqlParameter[] parameters) => GuardAsync(async () =>
     {
         var entities = new List<object>();
-        await using var batch = Batch(query, parameters);
+        await using var batch = Batch(Query(query, parameters));
         await using var reader = await batch.ExecuteReaderAsync();
         while (await reader.ReadAsync())
             entities.Add(table.Read(reader.GetFieldValue<byte[]>(0)));
         return entities;
     });
 
-    /// <summary>A query, which begins the transaction if it is the first.</summary>
-    private NpgsqlBatch Batch(string query, params NpgsqlParameter[] parameters)
+    private static NpgsqlBatchCommand Query(string query, params NpgsqlParameter[] parameters)
+    {
+        var command = new NpgsqlBatchCommand(query);
+        foreach (var parameter in parameters)
+            command.Parameters.Add(parameter);
+        return command;
+    }
+
+    /// <summary>Queries, which begin the transaction if they are the first.</summary>
+    private NpgsqlBatch Batch(params NpgsqlBatchCommand[] queries)
     {
         var batch = new NpgsqlBatch(connection);
         if (!_hasBegun)
             batch.BatchCommands.Add(new NpgsqlBatchCommand(SqlTables.Begin));
         _hasBegun = true;
-        var command = new NpgsqlBatchCommand(query);
-        foreach (var parameter in parameters)
-            command.Parameters.Add(parameter);
-        batch.BatchCommands.Add(command);
+        foreach (var query in queries)
+            batch.BatchCommands.Add(query);
         return batch;
     }
 

@@ -13,27 +13,32 @@ internal sealed class WriteLocks
     private readonly SemaphoreSlim[] _locks = [.. Enumerable.Range(0, Count).Select(_ => new SemaphoreSlim(1))];
 
     /// <summary>
-    /// Takes the locks of rows. An operation that is run again still has those of its last try, so that nobody of this node
-    /// overtakes it.
+    /// Takes the locks of rows. An operation has those of what it foresees from its beginning, and one that is run again still
+    /// has those of its last try, so that nobody of this node overtakes it.
     /// </summary>
     /// <param name="held">What it has; given back here, or part of what is returned.</param>
-    /// <param name="rows">What it is about to write.</param>
+    /// <param name="rows">What it foresees, or is about to write.</param>
     public async ValueTask<Held> TakeAsync(Held held, IEnumerable<(ITable Table, string Key)> rows)
     {
         var wanted = new SortedSet<int>(rows.Select(row => (int)((uint)HashCode.Combine(row.Table.Name, row.Key) % Count)));
-        if (wanted.IsSubsetOf(held.Locks))
-            return held;
-        // In one order alone, or two operations would wait for each other for ever.
+        wanted.ExceptWith(held.Locks);
+        var free = wanted.TakeWhile(number => _locks[number].Wait(0)).ToList();
+        if (free.Count == wanted.Count)
+            return free.Count == 0 ? held : new Held([.. held.Locks, .. free]);
+        // What must be waited for is taken in one order alone, or two operations would wait for each other for ever.
+        Release(free);
+        Release(held.Locks);
         wanted.UnionWith(held.Locks);
-        Release(held);
         foreach (var number in wanted)
             await _locks[number].WaitAsync();
         return new Held(wanted);
     }
 
-    public void Release(Held held)
+    public void Release(Held held) => Release(held.Locks);
+
+    private void Release(IEnumerable<int> numbers)
     {
-        foreach (var number in held.Locks)
+        foreach (var number in numbers)
             _locks[number].Release();
     }
 
