@@ -3,9 +3,9 @@ using Charging.Testing;
 namespace Charging.Bench;
 
 /// <summary>
-/// P9: P2's orders on two nodes that share a PostgreSQL, against one, in turn, each on a fresh database. Each pile keeps to one
-/// node, by that node's own broker, and so do the riders at it; what a node must hear from the other goes through the database.
-/// Nothing is to be reached: on one machine the nodes, the database and the load have the same cores.
+/// P9: P2's orders on two nodes that share a PostgreSQL and a Mosquitto, against one node with both, in turn, each on a fresh
+/// database and broker. The riders at a pile keep to one node; its statuses and results go to both, and its events to either.
+/// Nothing is to be reached: on one machine the nodes, the database, the broker and the load have the same cores.
 /// </summary>
 internal static class NodesBench
 {
@@ -30,7 +30,7 @@ internal static class NodesBench
         }
         var (a, b) = (Figures.Median(two), Figures.Median(one));
         Figures.PrintHead();
-        Figures.Print("P9", $"whole durable orders on two nodes that share a PostgreSQL, {OrderBench.Riders} riders at once", "one node", $"{a:N0} and {b:N0} orders/s", $"{a / b:0.00}", "–");
+        Figures.Print("P9", $"whole durable orders on two nodes that share a PostgreSQL and a Mosquitto, {OrderBench.Riders} riders at once", "one node", $"{a:N0} and {b:N0} orders/s", $"{a / b:0.00}", "–");
         return 0;
     }
 
@@ -38,14 +38,16 @@ internal static class NodesBench
     {
         var servers = new List<ServerProcess>();
         var loads = new List<OrderLoad>();
+        await using var broker = await MosquittoServer.StartAsync(logs: "information");
         try
         {
-            string[] settings = [.. TestStore.On(await postgres.NewDatabaseAsync())];
+            string[] settings = [.. TestStore.On(await postgres.NewDatabaseAsync()), .. broker.Settings];
             servers.Add(await ServerProcess.StartAsync(OrderBench.Riders, OrderLoad.PilesFor(OrderBench.Riders), settings));
             while (servers.Count < nodes)
                 servers.Add(await ServerProcess.StartAsync(riders: 0, piles: 0, settings));
+            await broker.LetInAsync(servers[0].Facts.Piles);
             for (var node = 0; node < nodes; node++)
-                loads.Add(await OrderLoad.ConnectAsync(Share(servers, node)));
+                loads.Add(await OrderLoad.ConnectAsync(Share(servers, node) with { MqttPort = broker.PilePort }));
             await Task.WhenAll(loads.Select(load => load.WarmUpAsync()));
             return await RunAsync(loads, TimeSpan.FromSeconds(seconds));
         }

@@ -31,7 +31,7 @@ internal static class ServerHost
                 "--Charging:Mqtt:PacketBurst=1000000",
                 "--Kestrel:Endpoints:Http:Url=http://127.0.0.1:0",
                 "--Kestrel:Endpoints:Grpc:Url=http://127.0.0.1:0",
-                "--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:0",
+                .. args.Contains("--Charging:Mqtt:Mode=External") ? (string[])[] : ["--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:0"],
                 .. args[3..],
             ],
             builder => builder.Logging.ClearProviders());
@@ -39,7 +39,9 @@ internal static class ServerHost
         app.MapPost("/bare", new Func<object>(() => bare));
         await app.StartAsync();
         var listeners = app.Services.GetRequiredService<Listeners>();
-        var facts = new ServerFacts(listeners.Port("Http"), listeners.Port("Mqtt"), await RidersAsync(app, riders), await PilesAsync(app, piles));
+        // Of an external broker whoever has started it knows the port.
+        var mqtt = listeners.Names.Contains("Mqtt") ? listeners.Port("Mqtt") : 0;
+        var facts = new ServerFacts(listeners.Port("Http"), mqtt, await RidersAsync(app, riders), await PilesAsync(app, piles));
         Console.WriteLine(JsonSerializer.Serialize(facts));
         while (await Console.In.ReadLineAsync() is { } question)
             Console.WriteLine(await AnswerAsync(app, question.Split(' ')));

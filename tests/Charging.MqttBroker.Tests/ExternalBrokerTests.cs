@@ -13,11 +13,7 @@ public sealed class ExternalBrokerTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _broker = await MosquittoServer.StartAsync();
-        await _broker.LetInAsync(
-        [
-            MosquittoFiles.PasswordLine(MosquittoServer.NodeName, MosquittoFiles.Hash(MosquittoServer.NodePassword)),
-            MosquittoFiles.PasswordLine(_device.ToString(), MosquittoFiles.Hash(TestListener.Secret)),
-        ]);
+        await _broker.LetInAsync(new Dictionary<string, string> { [_device.ToString()] = TestListener.Secret });
     }
 
     public ValueTask DisposeAsync() => _broker.DisposeAsync();

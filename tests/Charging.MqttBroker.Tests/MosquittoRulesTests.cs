@@ -20,7 +20,7 @@ public sealed class MosquittoRulesTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _broker = await MosquittoServer.StartAsync(null, "", $"user {Spy}", "topic read #");
+        _broker = await MosquittoServer.StartAsync(rules: ["", $"user {Spy}", "topic read #"]);
         var hash = MosquittoFiles.Hash(TestListener.Secret);
         string[] names = [Spy, MosquittoServer.NodeName, .. _piles.Append(_victim).Select(device => device.ToString())];
         await _broker.LetInAsync(names.Select(name => MosquittoFiles.PasswordLine(name, hash)));

@@ -38,14 +38,15 @@ public sealed class MosquittoServer : IAsyncDisposable
 
     /// <summary>Starts one.</summary>
     /// <param name="certificate">A PEM file with certificate and key for the nodes' port; null for no TLS.</param>
+    /// <param name="logs">What it logs; everything slows it down.</param>
     /// <param name="rules">Lines that are added to the `acl_file`.</param>
-    public static async Task<MosquittoServer> StartAsync(string? certificate = null, params string[] rules)
+    public static async Task<MosquittoServer> StartAsync(string? certificate = null, string logs = "all", params string[] rules)
     {
         var server = new MosquittoServer();
         (server.PilePort, server.NodePort) = FreePorts();
         await File.WriteAllTextAsync(server.PathOf("acl"), MosquittoFiles.Acl(NodeName) + MosquittoFiles.Text(rules));
-        await server.WriteAsync([MosquittoFiles.PasswordLine(NodeName, MosquittoFiles.Hash(NodePassword))]);
-        await File.WriteAllTextAsync(server.PathOf("mosquitto.conf"), server.Configuration(certificate));
+        await server.WriteAsync([NodeLine]);
+        await File.WriteAllTextAsync(server.PathOf("mosquitto.conf"), server.Configuration(certificate, logs));
         await server.StartAgainAsync();
         return server;
     }
@@ -58,6 +59,13 @@ public sealed class MosquittoServer : IAsyncDisposable
         $"--Charging:Mqtt:Username={NodeName}",
         $"--Charging:Mqtt:Password={NodePassword}",
     ];
+
+    /// <summary>Lets the nodes and these piles in, and waits until it has read that.</summary>
+    /// <param name="piles">Device numbers and their secrets.</param>
+    public Task LetInAsync(IReadOnlyDictionary<string, string> piles) => LetInAsync(
+    [
+        NodeLine, .. piles.Select(pile => MosquittoFiles.PasswordLine(pile.Key, MosquittoFiles.Hash(pile.Value))),
+    ]);
 
     /// <summary>Gives it a new password file, and waits until it has read it.</summary>
     public async Task LetInAsync(IEnumerable<string> passwords)
@@ -96,6 +104,8 @@ public sealed class MosquittoServer : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
+    private static string NodeLine => MosquittoFiles.PasswordLine(NodeName, MosquittoFiles.Hash(NodePassword));
+
     /// <summary>Two ports that are free now: Mosquitto chooses none itself, and keeps them over a restart.</summary>
     private static (int, int) FreePorts()
     {
@@ -114,14 +124,14 @@ public sealed class MosquittoServer : IAsyncDisposable
 
     private string PathOf(string file) => Path.Combine(_folder, file);
 
-    private string Configuration(string? certificate) => MosquittoFiles.Configuration
+    private string Configuration(string? certificate, string logs) => MosquittoFiles.Configuration
         .Replace("certfile /etc/mosquitto/charging/tls.pem\nkeyfile /etc/mosquitto/charging/tls.key\n", "")
         .Replace("/etc/mosquitto/charging/", $"{_folder}/")
         .Replace("/var/lib/mosquitto/", $"{_folder}/")
         .Replace("listener 8883", $"listener {PilePort} 127.0.0.1")
         .Replace("listener 1884", $"listener {NodePort}")
         + (certificate is null ? "" : $"certfile {certificate}\nkeyfile {certificate}\n")
-        + $"user {Environment.UserName}\nlog_dest file {PathOf("log")}\nlog_type all\n";
+        + $"user {Environment.UserName}\nlog_dest file {PathOf("log")}\nlog_type {logs}\n";
 
     private async Task WriteAsync(IEnumerable<string> passwords)
     {

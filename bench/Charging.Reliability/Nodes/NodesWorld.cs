@@ -133,12 +133,12 @@ internal sealed class NodesWorld : IAsyncDisposable
 
     private async Task AddPilesAsync(NodesOptions options)
     {
-        var passwords = new List<string> { MosquittoFiles.PasswordLine(MosquittoServer.NodeName, MosquittoFiles.Hash(MosquittoServer.NodePassword)) };
+        var secrets = new Dictionary<string, string>();
         for (var number = 0; number < options.Piles; number++)
         {
             var device = (0xD0 + number).ToString("X10", CultureInfo.InvariantCulture);
             var secret = await Nodes[0].Server.RegisterPileAsync(device);
-            passwords.Add(MosquittoFiles.PasswordLine(device, MosquittoFiles.Hash(secret)));
+            secrets[device] = secret;
             _piles[device] = new SimulatedPile(new SimulatedPileOptions
             {
                 DeviceNo = device,
@@ -153,7 +153,7 @@ internal sealed class NodesWorld : IAsyncDisposable
                 NextVehicleAfter = TimeSpan.FromMilliseconds(50),
             });
         }
-        await Broker.LetInAsync(passwords);
+        await Broker.LetInAsync(secrets);
         foreach (var pile in _piles.Values)
             await pile.StartAsync();
     }
