@@ -1,3 +1,4 @@
+using Charging.Device.V1;
 using Charging.Server.Orders;
 using Charging.Server.Payments;
 using Charging.Server.Storage;
@@ -34,7 +35,8 @@ internal sealed class Invariants(World world, Books books)
             .. books.EntryIsWrittenTwice(), .. books.ProviderHasOtherBooks(world.Provider.Books), .. invariants.ProviderAccountDiffers(),
             .. books.PlugHasTwoOrders(), .. invariants.StartIsObeyedTwice(),
             .. books.NothingIsDue(), .. invariants.OrderHasNotEnded(), .. invariants.PaidOrderDidNotChargeAndWasNotRefunded(),
-            .. invariants.RiderWasToldOtherwise(), .. invariants.RecordWasLost(), .. books.ListHasGaps(), .. await invariants.RidersSeeWhatIsAnothersAsync(services),
+            .. invariants.RiderWasToldOtherwise(), .. invariants.BalanceWasToldOtherwise(), .. invariants.PrepaidAmountDiffers(),
+            .. invariants.ChargeWasStoppedByNobody(), .. invariants.RestWentElsewhere(), .. invariants.RecordWasLost(), .. books.ListHasGaps(), .. await invariants.RidersSeeWhatIsAnothersAsync(services),
             .. await ServerFindsFaultAsync(services.GetRequiredService<IStore>()),
         ];
     }
@@ -88,7 +90,7 @@ internal sealed class Invariants(World world, Books books)
     {
         foreach (var order in books.Orders.Where(order => order.PaidFen > 0 && IsKnown(order)))
         {
-            if (!PileOf(order).Obeyed.ContainsKey(order.No.ToString()) && order.RefundedFen != order.PaidFen)
+            if (!PileOf(order).Obeyed.ContainsKey(order.No.ToString()) && order.RefundedFen != order.PaidFen + order.SurplusFen)
                 yield return $"Order {order.No} was paid {order.PaidFen} fen and never charged, and {order.RefundedFen} went back.";
         }
     }
@@ -100,12 +102,65 @@ internal sealed class Invariants(World world, Books books)
         {
             if (books.Orders.FirstOrDefault(order => order.No.ToString() == told.No) is not { } order)
                 yield return $"Order {told.No} was reserved, and is gone.";
-            else if (told.Codes.Any(code => code is 3004 or 4000) && (order.PaidFen == 0 || order.RefundedFen != order.PaidFen))
+            else if (told.Codes.Any(code => code is 3004 or 4000) && (order.PaidFen == 0 || order.RefundedFen != order.PaidFen + order.SurplusFen))
                 yield return $"Order {told.No} was answered {string.Join(", ", told.Codes)}, and {order.RefundedFen} of {order.PaidFen} fen went back.";
-            else if (told.Codes.Contains(200) && IsKnown(order) && !PileOf(order).Obeyed.ContainsKey(told.No))
+            else if ((told.Codes.Contains(200) || told.FromBalance.Any(call => call.Code == 200)) && IsKnown(order) && !PileOf(order).Obeyed.ContainsKey(told.No))
                 yield return $"Order {told.No} was answered 200, and never charged.";
             else if (told.Codes.Contains(200) && told.Codes.Any(code => code is 3004 or 4000))
                 yield return $"Order {told.No} was answered {string.Join(", ", told.Codes)}.";
+        }
+    }
+
+    /// <summary>
+    /// What was paid from the balance was debited once, and where nothing was given for it, it came back. An order that the
+    /// provider was paid for takes no debit, and simply goes on.
+    /// </summary>
+    private IEnumerable<string> BalanceWasToldOtherwise()
+    {
+        foreach (var told in world.Riders.SelectMany(rider => rider.Orders).Where(told => told.FromBalance.Count > 0))
+        {
+            if (books.Orders.FirstOrDefault(order => order.No.ToString() == told.No) is not { } order)
+                continue;
+            var answers = string.Join(", ", told.FromBalance);
+            var debits = books.Entries.Where(entry => entry.From == Ledger.Balance(order.UserId) && entry.To == Ledger.Hold(order.No)).ToList();
+            var isDebited = order.Tag == OrderTag.Balance;
+            if (told.FromBalance.Any(call => call.Code == 200 && call.Fen != order.PaidFen) || debits.Count != (isDebited ? 1 : 0) || (isDebited && debits[0].AmountFen != order.PaidFen))
+                yield return $"Order {told.No} by {order.Tag} of {order.PaidFen} fen was answered {answers} from the balance, with {debits.Count} debits.";
+            else if (isDebited && told.FromBalance.All(call => call.Code is 403 or 3007))
+                yield return $"Order {told.No} was answered {answers} from the balance, and was debited.";
+            else if (isDebited && !told.FromBalance.Any(call => call.Code is 200 or 5000 or 0) && order.RefundedFen != order.PaidFen + order.SurplusFen)
+                yield return $"Order {told.No} was answered {answers} from the balance, and {order.RefundedFen} of {order.PaidFen} fen went back.";
+        }
+    }
+
+    /// <summary>The amount that a payment was made with stays.</summary>
+    private IEnumerable<string> PrepaidAmountDiffers()
+    {
+        foreach (var told in world.Riders.SelectMany(rider => rider.Orders.Concat(rider.TopUps)).Where(told => told.Prepaid.Count > 0))
+        {
+            var prepaid = books.Orders.FirstOrDefault(order => order.No.ToString() == told.No)?.PrepaidFen ?? books.TopUps.FirstOrDefault(topUp => topUp.No.ToString() == told.No)?.PrepaidFen;
+            if (told.Prepaid.Any(fen => fen != prepaid))
+                yield return $"{told.No} was prepaid with {string.Join(", ", told.Prepaid)} fen, and is fixed at {prepaid}.";
+        }
+    }
+
+    /// <summary>A charge that was stopped before its time is one whose rider wanted that.</summary>
+    private IEnumerable<string> ChargeWasStoppedByNobody() => books.Orders
+        .Where(order => order is { State: OrderState.Settled, EndReason: EndReason.RemoteStop } && order.Seconds < order.MaxSeconds && IsKnown(order)
+            && !world.Riders.Any(rider => rider.Caller?.UserId == order.UserId && rider.Stops.ContainsKey(order.No.ToString())))
+        .Select(order => $"Order {order.No} was stopped after {order.Seconds} of {order.MaxSeconds} s, and its rider has not asked for that.");
+
+    /// <summary>What a charge did not use goes back to where it came from, and what was paid twice to the provider.</summary>
+    private IEnumerable<string> RestWentElsewhere()
+    {
+        foreach (var order in books.Orders.Where(order => order.State == OrderState.Settled))
+        {
+            var rest = order.PaidFen - order.Usage().Fen;
+            var (toBalance, toProvider) = order.Tag == OrderTag.Phone ? (0, rest) : (rest, order.SurplusFen);
+            var balance = books.Entries.Where(entry => entry.From == Ledger.Hold(order.No) && entry.To == Ledger.Balance(order.UserId)).Sum(entry => entry.AmountFen);
+            var provider = world.Provider.SentBack(order.No.ToString());
+            if ((balance, provider) != (toBalance, toProvider))
+                yield return $"Order {order.No} by {order.Tag} leaves {rest} of {order.PaidFen} fen, of which {balance} went to the balance and {provider} to the provider.";
         }
     }
 

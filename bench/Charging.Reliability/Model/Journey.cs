@@ -22,6 +22,22 @@ public enum StepKind
 
     /// <summary>Looks at the list of orders and of cards.</summary>
     Look,
+
+    /// <summary>Stops the newest charge of the list, also one that a card pays for.</summary>
+    Stop,
+}
+
+/// <summary>How a rider pays an order.</summary>
+public enum PayWay
+{
+    /// <summary>At the provider.</summary>
+    Phone,
+
+    /// <summary>From the balance.</summary>
+    Balance,
+
+    /// <summary>Both at once.</summary>
+    Both,
 }
 
 /// <summary>A step of a rider.</summary>
@@ -35,8 +51,12 @@ public enum StepKind
 /// <param name="SaysMore">How much more than the amount the rider says was paid, in fen; 0 nearly always.</param>
 /// <param name="GivesUpAfterMs">When the rider's phone gives a call up, in milliseconds; null when it waits.</param>
 /// <param name="Leaves">Whether the rider leaves the payment (contract section 8).</param>
+/// <param name="Way">How an order is paid.</param>
+/// <param name="Prepays">Whether the server is asked to make the payment at the provider (contract section 6); else it is made without.</param>
+/// <param name="StopsAfterMs">When the charge is stopped, in milliseconds after the order is made; null when it is not.</param>
 public sealed record RiderStep(
-    StepKind Kind, int Plug, int Fen, int PauseMs, int? PaysAfterMs, int CallsAfterMs, int Calls, int SaysMore, int? GivesUpAfterMs, bool Leaves);
+    StepKind Kind, int Plug, int Fen, int PauseMs, int? PaysAfterMs, int CallsAfterMs, int Calls, int SaysMore, int? GivesUpAfterMs, bool Leaves,
+    PayWay Way, bool Prepays, int? StopsAfterMs);
 
 /// <summary>A rider's steps.</summary>
 /// <param name="IsRich">Whether the rider tops up the balance before them.</param>
@@ -97,18 +117,25 @@ internal static class Gens
     private static Gen<RiderStep> Step() => Gen.Select(
         Gen.Frequency(
             (10, Gen.Const(StepKind.Charge)), (4, Gen.Const(StepKind.TopUp)), (4, Gen.Const(StepKind.Swipe)), (2, Gen.Const(StepKind.Card)),
-            (1, Gen.Const(StepKind.Meddle)), (1, Gen.Const(StepKind.Look))),
+            (1, Gen.Const(StepKind.Meddle)), (1, Gen.Const(StepKind.Look)), (1, Gen.Const(StepKind.Stop))),
         Gen.Frequency((1, Gen.Const(0)), (2, Gen.Int[0, 3])),
         Gen.Int[1, 20],
         Gen.Frequency((3, Gen.Int[0, 2000]), (2, Gen.Int[0, Minute]), (1, Gen.Int[0, 20 * Minute])),
         Gen.Frequency((10, Gen.Int[0, 3000].Select(ms => (int?)ms)), (2, Gen.Int[0, 6 * Minute].Select(ms => (int?)ms)), (1, AtTheEnd.Select(ms => (int?)ms)), (2, Gen.Const((int?)null))),
         Gen.Frequency((10, Gen.Int[0, 3000]), (2, Gen.Int[0, 6 * Minute]), (2, AtTheEnd)),
         Gen.Frequency((1, Gen.Const(0)), (6, Gen.Const(1)), (4, Gen.Int[2, 3])),
-        Rest(),
-        (kind, plug, fen, pause, pays, calls, times, rest) =>
-            new RiderStep(kind, plug, fen, pause, pays, calls, times, rest.SaysMore, rest.GivesUp, rest.Leaves));
+        Gen.Select(Manners(), Ways()),
+        (kind, plug, fen, pause, pays, calls, times, rest) => new RiderStep(
+            kind, plug, fen, pause, pays, calls, times, rest.Item1.SaysMore, rest.Item1.GivesUp, rest.Item1.Leaves,
+            rest.Item2.Way, rest.Item2.Prepays, rest.Item2.Stops));
 
-    private static Gen<(int SaysMore, int? GivesUp, bool Leaves)> Rest() => Gen.Select(
+    private static Gen<(PayWay Way, bool Prepays, int? Stops)> Ways() => Gen.Select(
+        Gen.Frequency((5, Gen.Const(PayWay.Phone)), (3, Gen.Const(PayWay.Balance)), (1, Gen.Const(PayWay.Both))),
+        Gen.Frequency((2, Gen.Const(false)), (1, Gen.Const(true))),
+        // Before the start is acknowledged, soon, or when the charge may be over.
+        Gen.Frequency((5, Gen.Const((int?)null)), (1, Gen.Int[0, 6000].Select(ms => (int?)ms)), (1, Gen.Int[0, Minute].Select(ms => (int?)ms)), (1, Gen.Int[0, 40 * Minute].Select(ms => (int?)ms))));
+
+    private static Gen<(int SaysMore, int? GivesUp, bool Leaves)> Manners() => Gen.Select(
         Gen.Frequency((14, Gen.Const(0)), (1, Gen.Int[-3, 3])),
         Gen.Frequency((8, Gen.Const((int?)null)), (1, Gen.Int[0, 20_000].Select(ms => (int?)ms))),
         Gen.Frequency((6, Gen.Const(false)), (1, Gen.Const(true))));

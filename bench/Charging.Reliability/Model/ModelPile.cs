@@ -53,6 +53,9 @@ internal sealed partial class ModelPile(World world, PilePlan plan, int number)
 
     public PlugId PlugAt(int place) => new(Device, 1 + (place / world.Piles.Count % PlugCount));
 
+    /// <summary>Whether a relay is closed for an order.</summary>
+    public bool IsCharging(string orderNo) => _plugs.Any(plug => plug.Running?.OrderNo == orderNo);
+
     /// <summary>A rider holds a card to it.</summary>
     public void Swipe(int plug, string card)
     {

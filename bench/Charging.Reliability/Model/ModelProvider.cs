@@ -22,6 +22,10 @@ internal sealed class ModelProvider(World world, ProviderPlan plan, Random rando
 {
     private static readonly TimeSpan GivesUp = TimeSpan.FromSeconds(10);
 
+    // A payment can be confirmed for a minute more than the server says, as WeChat Pay is asked to.
+    private static readonly TimeSpan ExpiryMargin = TimeSpan.FromMinutes(1);
+
+    private readonly Dictionary<string, Transaction> _made = [];
     private readonly Dictionary<string, Payment> _payments = [];
     private readonly Dictionary<string, ModelRefund> _refunds = [];
     private readonly HashSet<string> _closed = [];
@@ -38,18 +42,23 @@ internal sealed class ModelProvider(World world, ProviderPlan plan, Random rando
     public long SentBack(string orderNo) =>
         _refunds.Values.Where(refund => refund.OrderNo == orderNo && refund.IsDone(world.Scheduler.Now)).Sum(refund => refund.Fen);
 
-    /// <summary>A rider pays. False when the number was closed or paid.</summary>
-    public bool Pay(string orderNo, long fen)
+    /// <summary>The operator's own payment service makes a payment under a number that has none.</summary>
+    public void Make(string orderNo, long fen) => _made.TryAdd(orderNo, new Transaction(fen, null));
+
+    /// <summary>A rider pays what was made under a number. Nothing happens when it was paid before, was closed, or has run out.</summary>
+    public void Pay(string orderNo)
     {
-        if (_closed.Contains(orderNo) || _payments.ContainsKey(orderNo))
-            return false;
+        if (!_made.TryGetValue(orderNo, out var made) || IsOver(orderNo, made) || _payments.ContainsKey(orderNo))
+            return;
+        var fen = made.Fen;
         var lag = TimeSpan.FromMilliseconds(random.Next(plan.Lag + 1));
         _payments[orderNo] = new Payment(fen, world.Scheduler.Now + lag);
         world.Trace($"provider took {fen} for {orderNo}, shown after {lag.TotalMilliseconds}");
         for (var calls = random.Next(100) < plan.Callbacks ? 1 + random.Next(2) : 0; calls > 0; calls--)
             world.Scheduler.After(world.Outside, lag + TimeSpan.FromMilliseconds(random.Next(5000)), () => Tell(orderNo, fen));
-        return true;
     }
+
+    private bool IsOver(string orderNo, Transaction made) => _closed.Contains(orderNo) || made.Request?.ExpiresAt + ExpiryMargin <= world.Scheduler.Now;
 
     // A server that is starting does not listen yet.
     private void Tell(string orderNo, long fen)
@@ -61,8 +70,13 @@ internal sealed class ModelProvider(World world, ProviderPlan plan, Random rando
     public async Task<PaymentParameters> PrepayAsync(PrepayRequest payment, CancellationToken cancellationToken)
     {
         await ComeAsync(cancellationToken);
-        if (_closed.Contains(payment.OrderNo) || _payments.ContainsKey(payment.OrderNo))
-            throw new PaymentRefusedException($"{payment.OrderNo} was paid or closed.");
+        var made = _made.GetValueOrDefault(payment.OrderNo) ?? new Transaction(payment.Fen, payment);
+        if (made.Request is { } first && first.Fen != payment.Fen)
+            world.Fault($"A payment of {payment.Fen} fen is to be made for {payment.OrderNo}, which was fixed at {first.Fen}.");
+        if (made.Request != payment || IsOver(payment.OrderNo, made) || _payments.ContainsKey(payment.OrderNo))
+            throw new PaymentRefusedException($"{payment.OrderNo} was paid, closed, or made otherwise.");
+        _made[payment.OrderNo] = made;
+        world.Trace($"provider is asked to make {payment.Fen} for {payment.OrderNo}");
         await GoAsync(cancellationToken);
         return new PaymentParameters("0", "", $"prepay_id={payment.OrderNo}", "RSA", "");
     }
@@ -75,7 +89,7 @@ internal sealed class ModelProvider(World world, ProviderPlan plan, Random rando
         var answer = _payments.TryGetValue(orderNo, out var payment)
             // Closed is its last word, so it does not say so of a payment that is under way.
             ? payment.ShownAt <= world.Scheduler.Now ? new PaymentAnswer(PaymentState.Paid, payment.Fen) : new PaymentAnswer(PaymentState.NotPaid)
-            : new PaymentAnswer(_closed.Contains(orderNo) ? PaymentState.Closed : PaymentState.NotPaid);
+            : new PaymentAnswer(_made.TryGetValue(orderNo, out var made) && IsOver(orderNo, made) ? PaymentState.Closed : PaymentState.NotPaid);
         await GoAsync(cancellationToken);
         return answer;
     }
@@ -83,7 +97,9 @@ internal sealed class ModelProvider(World world, ProviderPlan plan, Random rando
     public async Task CloseAsync(string orderNo, CancellationToken cancellationToken)
     {
         await ComeAsync(cancellationToken);
-        _closed.Add(orderNo);
+        // Where nothing was made there is nothing to close.
+        if (_made.ContainsKey(orderNo))
+            _closed.Add(orderNo);
         await GoAsync(cancellationToken);
     }
 
@@ -147,6 +163,9 @@ internal sealed class ModelProvider(World world, ProviderPlan plan, Random rando
 
     private TimeSpan Latency() =>
         TimeSpan.FromMilliseconds(!IsCalm && random.Next(200) < plan.Slow ? random.Next(20_000, 45_000) : random.Next(1, 200));
+
+    /// <summary>A payment that can be made, and how the server asked for it; null when it was made without the server.</summary>
+    private sealed record Transaction(long Fen, PrepayRequest? Request);
 
     private sealed record Payment(long Fen, DateTimeOffset ShownAt);
 

@@ -18,18 +18,18 @@ internal sealed class Told(string no, long fen, PlugId plug = default)
 
     public PlugId Plug { get; } = plug;
 
-    /// <summary>What was paid at the provider, in fen.</summary>
-    public long PaidFen { get; set; }
-
     /// <summary>Every code that the rider was answered when asking for the charge or the credit.</summary>
     public List<int> Codes { get; } = [];
 
-    /// <summary>Whether a call asked for it with another amount than was paid.</summary>
-    public bool WasMisnamed { get; set; }
+    /// <summary>What was said to be paid from the balance, in fen, and every code that this was answered; 0 when there was no answer.</summary>
+    public List<(long Fen, int Code)> FromBalance { get; } = [];
+
+    /// <summary>The amounts for which the server has made the payment, in fen; no more than one.</summary>
+    public HashSet<long> Prepaid { get; } = [];
 }
 
 /// <summary>A rider who does one thing after the other, sometimes several at once, and remembers what the server said.</summary>
-internal sealed class ModelRider(World world, RiderPlan plan, int number)
+internal sealed partial class ModelRider(World world, RiderPlan plan, int number)
 {
     private const int MostTries = 4;
 
@@ -56,7 +56,7 @@ internal sealed class ModelRider(World world, RiderPlan plan, int number)
         {
             await RegisterAsync();
             if (plan.IsRich)
-                await TopUpAsync(new RiderStep(StepKind.TopUp, 0, 20, 0, 0, 100, 1, 0, null, false));
+                await TopUpAsync(new RiderStep(StepKind.TopUp, 0, 20, 0, 0, 100, 1, 0, null, false, PayWay.Phone, false, null));
             foreach (var step in plan.Steps)
             {
                 await world.DelayAsync(step.PauseMs);
@@ -76,6 +76,7 @@ internal sealed class ModelRider(World world, RiderPlan plan, int number)
         StepKind.Swipe => SwipeAsync(step),
         StepKind.Card => CardAsync(step),
         StepKind.Meddle => MeddleAsync(step),
+        StepKind.Stop => StopNewestAsync(step),
         _ => LookAsync(),
     };
 
@@ -100,44 +101,6 @@ internal sealed class ModelRider(World world, RiderPlan plan, int number)
             world.Fault($"{Name} was registered, and the token is nobody's.");
     }
 
-    private async Task ChargeAsync(RiderStep step)
-    {
-        var plug = world.Piles[step.Plug % world.Piles.Count].PlugAt(step.Plug);
-        if (Caller is not { } caller)
-            return;
-        // Who was refused by the pile tries again.
-        for (var tries = 0; tries < MostTries && await ChargeAsync(step, plug, caller) is { } told && told.Codes.Contains(4000); tries++)
-            await world.DelayAsync(500);
-        if (step.Leaves && await AskAsync("leave", (services, _) => RiderCalls.LeaveAsync(services, caller, plug)) is { Code: not (200 or 5000) } answer)
-            world.Fault($"{Name} left {plug} and was answered {answer.Code}.");
-    }
-
-    private async Task<Told?> ChargeAsync(RiderStep step, PlugId plug, Caller caller)
-    {
-        if (await AskAsync("reserve", (services, _) => RiderCalls.ReserveAsync(services, caller, plug)) is not { Code: 200, Data: { } no })
-            return null;
-        var told = Orders.Find(order => order.No == no);
-        if (told is null)
-            Orders.Add(told = new Told(no, step.Fen, plug));
-        if (step.PaysAfterMs is { } pays)
-            world.Scheduler.After(world.Outside, TimeSpan.FromMilliseconds(pays), () => Pay(told));
-        await world.DelayAsync(step.CallsAfterMs);
-        await AllAsync(step.Calls, _ => CallForAsync(told, told.Fen + step.SaysMore, step.GivesUpAfterMs, caller));
-        return told;
-    }
-
-    private async Task CallForAsync(Told told, long said, int? givesUp, Caller caller)
-    {
-        if (said <= 0)
-            return;
-        told.WasMisnamed |= said != told.Fen;
-        var answer = await AskAsync($"charge {told.No}", (services, cancelled) => RiderCalls.ChargeAsync(services, caller, told.Plug, told.No, said, cancelled), givesUp);
-        if (answer is { } given && said == told.Fen)
-            told.Codes.Add(given.Code);
-        if (answer is { Code: not (200 or 402 or 403 or 3004 or 4000 or 5000) } outside)
-            world.Fault($"{Name} was answered {outside.Code} to the payment of {told.No}.");
-    }
-
     private async Task TopUpAsync(RiderStep step)
     {
         // Enough for some swipes.
@@ -146,8 +109,7 @@ internal sealed class ModelRider(World world, RiderPlan plan, int number)
             return;
         var told = new Told(no, fen);
         TopUps.Add(told);
-        if (step.PaysAfterMs is { } pays)
-            world.Scheduler.After(world.Outside, TimeSpan.FromMilliseconds(pays), () => Pay(told, step.SaysMore));
+        await PayLaterAsync(step, told, Math.Max(1, fen + step.SaysMore), caller);
         await world.DelayAsync(step.CallsAfterMs);
         await AllAsync(step.Calls, async _ =>
         {
@@ -155,13 +117,6 @@ internal sealed class ModelRider(World world, RiderPlan plan, int number)
             if (answer is { } given)
                 told.Codes.Add(given.Code);
         });
-    }
-
-    private void Pay(Told told, int more = 0)
-    {
-        var fen = Math.Max(1, told.Fen + more);
-        if (world.Provider.Pay(told.No, fen))
-            told.PaidFen = fen;
     }
 
     private async Task SwipeAsync(RiderStep step)
@@ -190,8 +145,17 @@ internal sealed class ModelRider(World world, RiderPlan plan, int number)
             return;
         if (victim.Orders.LastOrDefault() is { } order)
             Refused(await AskAsync($"charge another's {order.No}", (services, cancelled) => RiderCalls.ChargeAsync(services, caller, order.Plug, order.No, order.Fen, cancelled), step.GivesUpAfterMs));
+        if (victim.Orders.LastOrDefault() is { } reserved)
+        {
+            Refused(await AskAsync($"pay another's {reserved.No}", (services, cancelled) => RiderCalls.PayWithBalanceAsync(services, caller, reserved.Plug, reserved.No, reserved.Fen, cancelled)));
+            Refused(await AskAsync($"prepay another's {reserved.No}", (services, cancelled) => RiderCalls.PrepayAsync(services, caller, reserved.No, reserved.Fen, LoginCode, cancelled)));
+            Refused(await AskAsync($"stop another's {reserved.No}", (services, cancelled) => RiderCalls.StopAsync(services, caller, reserved.No, cancelled)));
+        }
         if (victim.TopUps.LastOrDefault() is { } topUp)
+        {
             Refused(await AskAsync($"credit another's {topUp.No}", (services, cancelled) => RiderCalls.AddTopUpAsync(services, caller, _phone, topUp.No, topUp.Fen, cancelled)));
+            Refused(await AskAsync($"prepay another's {topUp.No}", (services, cancelled) => RiderCalls.PrepayAsync(services, caller, topUp.No, topUp.Fen, LoginCode, cancelled)));
+        }
         Refused(await AskAsync("unbind another's card", (services, _) => RiderCalls.UnbindAsync(services, caller, victim.Card)));
     }
 
@@ -201,18 +165,21 @@ internal sealed class ModelRider(World world, RiderPlan plan, int number)
             world.Fault($"{Name} named what is another's and was answered {given.Code}.");
     }
 
-    private async Task LookAsync()
+    /// <summary>The list of orders, newest first; empty when nobody answers.</summary>
+    private async Task<IReadOnlyList<string>> LookAsync()
     {
         if (Caller is not { } caller || world.Server is not { IsUp: true } server)
-            return;
+            return [];
         try
         {
             var known = await server.CallAsync(services => RiderCalls.ListAsync(services, caller));
             world.Trace($"{Name} sees {string.Join(", ", known)}");
+            return known;
         }
         catch (Exception gone) when (gone is ServerGoneException or StoreUnavailableException)
         {
             world.Trace($"{Name} sees nothing");
+            return [];
         }
     }
 

@@ -44,6 +44,15 @@ internal static class RiderCalls
     public static async Task<RiderAnswer> LeaveAsync(IServiceProvider services, Caller caller, PlugId plug) =>
         Answer(await services.GetRequiredService<MobilePayment>().ChargeAsync(caller, new ChargeRequest(plug, null, 0), CancellationToken.None));
 
+    public static async Task<RiderAnswer> PayWithBalanceAsync(IServiceProvider services, Caller caller, PlugId plug, string orderNo, long fen, CancellationToken cancellationToken) =>
+        Answer(await services.GetRequiredService<BalancePayment>().ChargeAsync(caller, new BalanceRequest(plug, OrderNo.Parse(orderNo), fen), cancellationToken));
+
+    public static async Task<RiderAnswer> PrepayAsync(IServiceProvider services, Caller caller, string orderNo, long fen, string code, CancellationToken cancellationToken) =>
+        Answer(await services.GetRequiredService<Prepayments>().MakeAsync(caller, new WantedPayment(OrderNo.Parse(orderNo), fen, code), cancellationToken));
+
+    public static async Task<RiderAnswer> StopAsync(IServiceProvider services, Caller caller, string orderNo, CancellationToken cancellationToken) =>
+        Answer(await services.GetRequiredService<StopRequests>().StopAsync(caller, OrderNo.Parse(orderNo), cancellationToken));
+
     public static async Task<RiderAnswer> NewTopUpAsync(IServiceProvider services, Caller caller, Phone phone, long fen) =>
         Answer(await services.GetRequiredService<TopUps>().NewAsync(caller, new TopUpRequest(phone, fen)), no => no.ToString());
 

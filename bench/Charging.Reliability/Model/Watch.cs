@@ -32,6 +32,12 @@ internal sealed class Watch(World world) : IStoreObserver
         ("refunds", _entries.Keys.Count(key => key.StartsWith("refund:", StringComparison.Ordinal))),
     ];
 
+    /// <summary>An order as it was committed last; null when there is none of that number.</summary>
+    public Order? Find(string orderNo) => _orders.GetValueOrDefault(orderNo);
+
+    /// <summary>Whether the pile of an order is yet to be told to stop, or to be told again.</summary>
+    public bool IsStopDue(Order order) => _due.ContainsKey(DueRow.KeyOf(DueKind.Stop, order.No.ToString(), order.Plug.Device));
+
     public async Task LoadAsync(IStore store, CancellationToken cancellationToken)
     {
         var told = _entries.Keys.ToList();

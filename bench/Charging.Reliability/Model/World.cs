@@ -111,6 +111,9 @@ internal sealed class World
         ("end records", Piles.Sum(pile => pile.Recorded.Count)), ("swipes", Piles.Sum(pile => pile.Swipes.Values.Sum())),
         .. Watch.Tally(),
         .. Riders.SelectMany(rider => rider.Orders.Concat(rider.TopUps)).SelectMany(told => told.Codes).Select(code => ($"answered {code}", 1L)),
+        .. Riders.SelectMany(rider => rider.Orders).SelectMany(told => told.FromBalance).Select(call => ($"balance answered {call.Code}", 1L)),
+        .. Riders.SelectMany(rider => rider.Stops.Values).SelectMany(codes => codes).Select(code => ($"stop answered {code}", 1L)),
+        ("prepaid", Riders.Sum(rider => rider.Orders.Concat(rider.TopUps).Count(told => told.Prepaid.Count > 0))),
     ];
 
     private bool IsOver()
