@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Charging.Reliability.Model;
 
 /// <summary>The bugs that the runs must find.</summary>
-public static class Bugs
+public static partial class Bugs
 {
     /// <summary>All of them.</summary>
     public static readonly IReadOnlyList<Bug> All =
@@ -31,6 +31,13 @@ public static class Bugs
         new("takes the rider's word for a payment", services => services.Around<IPaymentProvider>((_, provider) => new RidersWord(provider))),
         new("sends each start under a new id", PlantStartIds),
         new("forgets to ask about an order that expired", services => services.Around<IStore>((_, store) => new BuggyStore(store, tx => new ForgetsClosing(tx)))),
+        new("debits without looking at the balance", services => services.Give<BalancePayment>((_, store) => new BuggyStore(store, tx => new EndlessBalance(tx)))),
+        new("debits twice at once", services => services.Give<BalancePayment>((_, store) => new CheckThenActStore(store))),
+        new("sends what the balance paid back to the provider", services => services.Give<PileEvents>((_, store) => new BuggyStore(store, tx => new EverythingByPhone(tx)))),
+        new("forgets that the provider was paid too", services => services.Give<BalancePayment>((_, store) => new BuggyStore(store, tx => new ForgetsSurplus(tx)))),
+        new("makes a payment with another amount again", services => services.Give<Prepayments>((_, store) => new BuggyStore(store, tx => new ForgetsAmount(tx)))),
+        new("forgets a stop that its pile did not hear", services => services.Give<Stops>((_, store) => new BuggyStore(store, tx => new StopsOnce(tx)))),
+        new("takes a stop for the end of the charge", services => services.Give<StopRequests>((_, store) => new BuggyStore(store, tx => new EndsAtOnce(tx)))),
     ];
 
     /// <summary>
@@ -54,63 +61,6 @@ public static class Bugs
     {
         services.Around<IPileLink>((_, link) => new NewStartIds(link));
         services.Around<IPileListener>((_, inbox) => new OldStartIds(inbox));
-    }
-
-    private sealed class NoUniqueKey(ITransaction tx) : BuggyTransaction(tx)
-    {
-        protected override object? Read(string key, object? entity) => entity switch
-        {
-            LedgerEntry { Key: var written } when written.StartsWith("credit:", StringComparison.Ordinal) => null,
-            TopUp { State: TopUpState.Credited } topUp => topUp with { State = TopUpState.Open },
-            _ => entity,
-        };
-
-        protected override object Written(object entity) => entity is LedgerEntry entry && entry.Key.StartsWith("credit:", StringComparison.Ordinal)
-            ? entry with { Key = $"{entry.Key}:{entry.Number}" }
-            : entity;
-    }
-
-    private sealed class UnconditionalMove(ITransaction tx) : BuggyTransaction(tx)
-    {
-        protected override object? Read(string key, object? entity) => entity is Order { State: OrderState.StartFailed or OrderState.Refunding or OrderState.Refunded } order
-            ? order with { State = OrderState.Starting }
-            : entity;
-    }
-
-    private sealed class NoOwnerCheck(ITransaction tx) : BuggyTransaction(tx)
-    {
-        private long? _caller;
-
-        protected override object? Read(string key, object? entity)
-        {
-            _caller = entity is User user ? user.Id : _caller;
-            return entity is TopUp topUp && _caller is { } caller ? topUp with { UserId = caller } : entity;
-        }
-    }
-
-    private sealed class FloatMoney(ITransaction tx) : BuggyTransaction(tx)
-    {
-        protected override object Written(object entity) => entity is User user ? user with { BalanceFen = (long)(user.BalanceFen / 100f * 100) } : entity;
-    }
-
-    private sealed class ForgetsEvents(ITransaction tx) : BuggyTransaction(tx)
-    {
-        protected override object? Written(object entity) => entity is SeenEvent ? null : entity;
-    }
-
-    private sealed class ForgetsClosing(ITransaction tx) : BuggyTransaction(tx)
-    {
-        protected override object? Written(object entity) => entity is DueRow { Kind: DueKind.Close } row && row.DueAt <= Now ? null : entity;
-    }
-
-    private sealed class FreesEarly(ITransaction tx) : BuggyTransaction(tx)
-    {
-        protected override object Written(object entity)
-        {
-            if (entity is Order { State: OrderState.StartFailed } order)
-                Tx.Delete(OrderTables.BusyPlugs, order.Plug.ToString());
-            return entity;
-        }
     }
 
     private sealed class NoLeaseStore(IStore store, AsyncLocal<DueRow?> held) : IStore

@@ -21,7 +21,12 @@ public sealed class ModelTests
         var report = ModelRun.Run(Journeys, seed);
         Assert.True(report.Failed is null, $"model --seed {seed} --trace {report.Failed}: {report}");
         // Much of everything has happened.
-        foreach (var what in (string[])["phone settled", "phone refunded", "phone expired", "card settled", "top-up credited", "top-up closed", "refunds", "answered 4000"])
+        string[] wanted =
+        [
+            "phone settled", "phone refunded", "phone expired", "card settled", "balance settled", "balance refunded", "top-up credited", "top-up closed",
+            "prepaid", "refunds", "answered 4000", "balance answered 3007", "stop answered 200",
+        ];
+        foreach (var what in wanted)
             Assert.True(report.Tally.GetValueOrDefault(what) > Journeys / 50, $"Hardly ever '{what}': {report}");
         Assert.True(report.Tally["servers"] > Journeys * 1.2, $"Hardly any crashes: {report}");
     }
