@@ -24,10 +24,14 @@ public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
     public static async ValueTask RequestAsync(ITransaction tx, string orderNo, PlugId plug)
     {
         // Without a name that can be sent back, the pile would not know what to stop.
-        if (!Text.IsClean(orderNo, 32) || await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, orderNo, plug.Device)) is not null)
+        if (!Text.IsClean(orderNo, 32))
             return;
-        // A pile may invent orders for as long as it likes; it has not more of them at once than plugs.
         var order = await new PlugOwner(plug.Device, orderNo).OrderAsync(tx);
+        // A pile may claim to charge for one order at two plugs. There is one stop of an order, and its own plug goes first.
+        var waiting = await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, orderNo, plug.Device));
+        if (waiting is not null && (waiting.Plug == plug || order?.Plug != plug))
+            return;
+        // It may invent orders for as long as it likes; it has not more of them at once than plugs.
         if (order is not { IsLive: true } && await HasManyAsync(tx, plug.Device))
             return;
         if (order is not null)
@@ -67,13 +71,17 @@ public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
         var isTooLate = result.Reason is RejectReason.Expired or RejectReason.ClockNotSet;
         if (result.Outcome == CommandOutcome.Unspecified || (result.Outcome == CommandOutcome.Rejected && isTooLate))
             return false;
-        if (await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, from.OrderNo, from.Device)) is null)
+        if (await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, from.OrderNo, from.Device)) is not { } stop)
             return false;
+        var order = await from.OrderAsync(tx);
+        if (order is not null)
+            await tx.TellAsync(order.No, $"The pile answered the stop: {(result.Outcome == CommandOutcome.Done ? "done" : result.Reason)}.");
+        // The answer may be to a stop at another plug; that of a charge is taken away by its end, which a pile that has stopped tells.
+        if (order is { State: OrderState.Charging } && stop.Plug == order.Plug)
+            return true;
         tx.Done(DueKind.Stop, from.OrderNo, from.Device);
-        if (await from.OrderAsync(tx) is { } stopped)
-            await tx.TellAsync(stopped.No, $"The pile answered the stop: {(result.Outcome == CommandOutcome.Done ? "done" : result.Reason)}.");
         // Whoever never answered the start has now said that the plug does not charge.
-        if (await from.OrderAsync(tx) is { State: OrderState.StartFailed } order)
+        if (order is { State: OrderState.StartFailed })
             await Settlement.RefundAsync(tx, order, FailCause.Start);
         return true;
     });

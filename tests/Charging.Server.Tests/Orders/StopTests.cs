@@ -2,6 +2,7 @@ using Charging.Device.V1;
 using Charging.MqttBroker;
 using Charging.PileSimulator;
 using Charging.Server.Orders;
+using Charging.Server.Piles;
 using Charging.Server.Storage;
 using Charging.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -140,6 +141,26 @@ public sealed class StopTests
         await stand.PassUntilAsync(orderNo, OrderState.Settled);
         Assert.Equal(EndReason.RemoteStop, (await stand.OrderAsync(orderNo)).EndReason);
         await stand.CheckAsync(knowsBooks: false);
+    }
+
+    /// <summary>A pile may claim to charge for one order at two plugs, and is then told to stop at the other.</summary>
+    [Fact]
+    public async Task A_stop_at_another_plug_does_not_stand_in_for_that_of_the_charge()
+    {
+        await using var stand = await Stand.OpenAsync();
+        var orderNo = await stand.BeginAsync();
+        stand.Pile.Faults = new PileFaults { Silent = true };
+        var other = new PlugId(DeviceNo.Parse(stand.Device), 9);
+        await stand.App.Services.GetRequiredService<IStore>().RunAsync(async tx =>
+        {
+            await Stops.RequestAsync(tx, orderNo, other);
+            return true;
+        });
+        await Retry.Until("it was sent", async () => await DueAsync(stand, orderNo) is { LeasedBy: null, Tries: 1 });
+        stand.Pile.Faults = new PileFaults();
+        Assert.Equal(200, (await stand.WhileAsync(stand.Rider.StopAsync(orderNo))).Code);
+        Assert.Equal(OrderState.Settled, (await stand.OrderAsync(orderNo)).State);
+        await stand.CheckAsync();
     }
 
     private static Task<DueRow?> DueAsync(Stand stand, string orderNo) => stand.App.Services.GetRequiredService<IStore>().RunAsync(
