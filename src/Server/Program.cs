@@ -69,6 +69,7 @@ public static partial class Program
         builder.AddTelemetry();
         builder.AddDemo();
         builder.AddDueWork();
+        builder.RefuseUnknownSettings();
         return builder;
     }
 

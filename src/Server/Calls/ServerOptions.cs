@@ -14,6 +14,9 @@ public sealed record ServerOptions
     /// </summary>
     public string[] TrustedProxies { get; init; } = [];
 
+    /// <summary>Whether the sandboxes, which give charges away and believe everybody, may be named outside Development.</summary>
+    public bool AllowSandbox { get; init; }
+
     /// <summary>
     /// How long a server that is told to stop still takes calls while `/readyz` says 503 already, so that a load balancer has
     /// time to notice.

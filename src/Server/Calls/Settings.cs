@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace Charging.Server.Calls;
 
 /// <summary>Settings that are read once, at the start, and are refused there when they make no sense.</summary>
@@ -11,6 +13,7 @@ public static class Settings
     public static T AddSettings<T>(this WebApplicationBuilder builder, string section, Func<T, string?>? complaint = null)
         where T : class, new()
     {
+        builder.KnowSettings<T>(section);
         T settings;
         try
         {
@@ -25,4 +28,47 @@ public static class Settings
         builder.Services.AddSingleton(settings);
         return settings;
     }
+
+    /// <summary>Notes settings that are not read this time, for what they belong to was not chosen; they are no mistake.</summary>
+    public static void KnowSettings<T>(this WebApplicationBuilder builder, string section) => Known(builder).Add((section, typeof(T)));
+
+    /// <summary>
+    /// Refuses what is under `Charging` and is no setting. Misspelled, it would be ignored without a word, and the default
+    /// be used for an operator's money. Called when all that are read were added.
+    /// </summary>
+    /// <exception cref="StartupException">There is one.</exception>
+    public static void RefuseUnknownSettings(this WebApplicationBuilder builder)
+    {
+        var known = Known(builder).SelectMany(read => NamesOf(read.Section, read.Type)).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        if (FirstUnknown(builder.Configuration.GetSection("Charging"), known) is not { } unknown)
+            return;
+        var section = unknown[..unknown.LastIndexOf(':')];
+        var names = known.Where(name => name.LastIndexOf(':') == section.Length && name.StartsWith(section, StringComparison.OrdinalIgnoreCase));
+        throw new StartupException($"{unknown} is no setting: correct its name or leave it out. {section} has {string.Join(", ", names.Select(name => name[(section.Length + 1)..]).Order(StringComparer.Ordinal))}.");
+    }
+
+    private static List<(string Section, Type Type)> Known(WebApplicationBuilder builder)
+    {
+        var properties = ((IHostApplicationBuilder)builder).Properties;
+        if (!properties.TryGetValue(typeof(Settings), out var known))
+            properties[typeof(Settings)] = known = new List<(string, Type)>();
+        return (List<(string, Type)>)known;
+    }
+
+    /// <summary>The section, those that it is in, and its settings.</summary>
+    private static IEnumerable<string> NamesOf(string section, Type type)
+    {
+        for (var end = section.Length; end > 0; end = section.LastIndexOf(':', end - 1))
+            yield return section[..end];
+        foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite))
+            yield return $"{section}:{property.Name}";
+    }
+
+    private static string? FirstUnknown(IConfigurationSection section, HashSet<string> known) => section.GetChildren()
+        .Select(child => !known.Contains(child.Path) ? child.Path : IsSection(child, known) ? FirstUnknown(child, known) : null)
+        .FirstOrDefault(unknown => unknown is not null);
+
+    // What is below a setting itself are the items of a list.
+    private static bool IsSection(IConfigurationSection section, HashSet<string> known) =>
+        known.Any(name => name.StartsWith($"{section.Path}:", StringComparison.OrdinalIgnoreCase));
 }

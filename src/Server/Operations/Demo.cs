@@ -59,11 +59,16 @@ public sealed class Demo(PileAdmin piles, Cards.Cards cards, Listeners listeners
     }
 }
 
+/// <summary>Settings of the demo, section `Charging:Demo`.</summary>
+public sealed record DemoOptions
+{
+    /// <summary>Whether the document's piles are simulated; by default in Development alone.</summary>
+    public bool? Enabled { get; init; }
+}
+
 /// <summary>Adds the demo.</summary>
 public static class DemoSetup
 {
-    private const string Setting = "Charging:Demo:Enabled";
-
     /// <summary>
     /// Registers it where `Charging:Demo:Enabled` says so; by default in Development alone, with the server's own broker: an
     /// external one does not know the simulated piles.
@@ -71,7 +76,8 @@ public static class DemoSetup
     public static void AddDemo(this WebApplicationBuilder builder)
     {
         var hasBroker = !builder.Services.Any(service => service.ServiceType == typeof(ExternalBrokerPlace));
-        if (hasBroker && builder.Configuration.GetValue(Setting, builder.Environment.IsDevelopment()))
+        var options = builder.AddSettings<DemoOptions>("Charging:Demo");
+        if (hasBroker && (options.Enabled ?? builder.Environment.IsDevelopment()))
             builder.Services.AddHostedService<Demo>();
     }
 }

@@ -62,7 +62,7 @@ internal sealed class OrderTimeline(IStore store)
         foreach (var key in keys)
         {
             if (await tx.GetAsync(Ledger.Entries, key) is { } entry)
-                entries.Add(Entry(entry.At, TimelineKind.Money, $"{Account(entry.From)} to {Account(entry.To)}.", entry.AmountFen));
+                entries.Add(Entry(entry.At, TimelineKind.Money, Moved(order, entry), entry.AmountFen));
         }
         for (var number = 1; number <= order.Refunds; number++)
         {
@@ -72,13 +72,17 @@ internal sealed class OrderTimeline(IStore store)
         return entries;
     }
 
-    private static string Account(string account) => account switch
+    private static string Moved(Order order, Payments.LedgerEntry entry) => (entry.From, entry.To) switch
     {
-        Ledger.Provider => "The payment provider",
-        Ledger.Revenue => "revenue",
-        Ledger.Owed => "owed to the rider",
-        _ when account.StartsWith("user:", StringComparison.Ordinal) => "the rider's balance",
-        _ => "held for the order",
+        (Ledger.Provider, Ledger.Owed) => "Paid at the payment provider as well: owed to the rider.",
+        (Ledger.Provider, _) => "The payment is held for the order.",
+        (Ledger.Owed, _) => "The payment provider has sent it back.",
+        (Ledger.Revenue, Ledger.Owed) => "Given back by an operator: owed to the rider.",
+        (Ledger.Revenue, _) => "Given back by an operator, to the rider's balance.",
+        (_, Ledger.Revenue) => "Earned.",
+        (_, Ledger.Owed) => "Not used: owed to the rider.",
+        _ when entry.To == Ledger.Balance(order.UserId) => "Not used: back on the rider's balance.",
+        _ => "The rider's balance pays: it is held for the order.",
     };
 
     private static async ValueTask<IEnumerable<(DateTimeOffset, TimelineEntry)>> StepsAsync(ITransaction tx, Order order) =>

@@ -15,6 +15,7 @@ public static class PaymentSetup
     public static void AddPayments(this WebApplicationBuilder builder)
     {
         var options = builder.AddSettings<PaymentOptions>("Charging:Payment", settings => settings.Complaint());
+        builder.KnowSettings<WeChatPayOptions>("Charging:Payment:WeChatPay");
         builder.AddProvider(options.Provider ?? (builder.Environment.IsDevelopment() ? "Sandbox" : null));
         builder.Services.AddSingleton<PaymentCheck>();
         builder.Services.AddSingleton<Balances>();

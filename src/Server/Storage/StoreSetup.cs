@@ -15,6 +15,8 @@ public static class StoreSetup
     public static StoreOptions AddStore(this WebApplicationBuilder builder)
     {
         var options = builder.AddSettings<StoreOptions>("Charging:Store", settings => settings.Complaint());
+        builder.KnowSettings<LiteDbOptions>("Charging:Store");
+        builder.KnowSettings<PostgreSqlOptions>("Charging:Store");
         if (options.Engine == StoreEngine.PostgreSql)
             builder.AddPostgreSql(options);
         else

@@ -220,7 +220,7 @@ public sealed class OrderActionTests
         var texts = entries.Select(entry => $"{entry.Kind}: {entry.Text}").ToList();
         string[] expected =
         [
-            "Order: Reserved: plug 02", "Order: Paid.", "Command: The start command was sent", "Money: The payment provider to held for the order.", "Event: The pile told: ChargeStarted",
+            "Order: Reserved: plug 02", "Order: Paid.", "Command: The start command was sent", "Money: The payment is held for the order.", "Event: The pile told: ChargeStarted",
             "Order: The pile charges.", "Command: The pile is told to stop", "Event: The pile told: ChargeEnded", "Order: The charge is over", "Operator: operator.key: RetryOrder (to be sure)",
         ];
         foreach (var begin in expected)

@@ -28,7 +28,9 @@ internal static class List
         Pile, Plug, Phone, Card, State, Trouble, Offline, Number, From, To, Limit, Watching,
     }.Does((session, cancel) => session.Parse.GetValue(Watching) ? WatchAsync(session, cancel) : RunAsync(session, cancel));
 
-    private static Task<int> WatchAsync(Session session, CancellationToken cancel) => Watch.RunAsync(
+    private static Task<int> WatchAsync(Session session, CancellationToken cancel) => session.Parse.GetValue(Offline)
+        ? throw new CliException("--offline looks at what is so now, and --watch waits for what changes: give one of them.")
+        : Watch.RunAsync(
         session,
         () => session.Orders.WatchOrders(new WatchOrdersRequest { DeviceNo = session.Parse.GetValue(Pile) ?? "", InTrouble = session.Parse.GetValue(Trouble) }, cancellationToken: cancel),
         message => message.Orders.Select(order => Watch.Line(

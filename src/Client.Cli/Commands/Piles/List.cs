@@ -21,7 +21,7 @@ internal static class List
         session,
         () => session.Piles.WatchPiles(new WatchPilesRequest { StationId = session.Parse.GetValue(Station) ?? "" }, cancellationToken: cancel),
         message => message.Piles.Select(pile => Watch.Line(
-            (pile.DeviceNo, 10), (Show.Reach(pile), 7), ($"{pile.PlugsFree} free", 7), ($"{pile.PlugsBusy} busy", 7), ($"{pile.PlugsFault} fault", 8), (pile.Name, 0))),
+            (pile.DeviceNo, 10), (Show.Reach(pile), 7), ($"{pile.PlugsFree} free", 7), ($"{pile.PlugsBusy} busy", 7), ($"{Fault(pile)} fault", 8), (pile.Name, 0))),
         cancel);
 
     private static async Task<int> RunAsync(Session session, CancellationToken cancel)
@@ -46,7 +46,7 @@ internal static class List
                     Format.Number(pile.PlugCount),
                     Format.Number(pile.PlugsFree),
                     Format.Number(pile.PlugsBusy),
-                    Format.Number(pile.PlugsFault),
+                    Fault(pile),
                     Format.Time(pile.HeardAt),
                     Format.OrNone(pile.Firmware));
             }
@@ -55,4 +55,7 @@ internal static class List
         });
         return 0;
     }
+
+    // Of a pile that is offline nobody knows which plugs are broken; riders are shown none of them as free.
+    private static string Fault(Pile pile) => pile.Online ? Format.Number(pile.PlugsFault) : Format.None;
 }

@@ -12,6 +12,8 @@ internal static class SmsSetup
     public static void AddSms(this WebApplicationBuilder builder, CodesOptions codes)
     {
         var options = builder.AddSettings<SmsOptions>("Charging:Sms", settings => settings.Complaint());
+        builder.KnowSettings<TencentSmsOptions>("Charging:Sms:Tencent");
+        builder.KnowSettings<WebhookSmsOptions>("Charging:Sms:Webhook");
         switch (options.Provider ?? (builder.Environment.IsDevelopment() ? "Console" : null))
         {
             case "Console":

@@ -12,7 +12,11 @@ internal sealed class DirectoryDisk(string directory) : IDisk
         var isNew = !File.Exists(path);
         var file = new BlockFile(File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         if (isNew && !OperatingSystem.IsWindows())
+        {
+            // It holds riders' phone numbers and what they paid. Those of an operator who gave them other rights keep them.
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             FlushDirectory();
+        }
         return file;
     }
 
