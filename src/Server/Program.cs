@@ -9,14 +9,13 @@ using Charging.Server.Payments;
 using Charging.Server.Piles;
 using Charging.Server.Storage;
 using Charging.Server.Telemetry;
-using Microsoft.AspNetCore.Connections;
 
 try
 {
     await Build(args).RunAsync();
     return 0;
 }
-catch (Exception e) when (Complaint(e) is { } sentence)
+catch (Exception e) when (StartupException.Complaint(e) is { } sentence)
 {
     await Console.Error.WriteLineAsync(sentence);
     return 1;
@@ -72,13 +71,4 @@ public static partial class Program
         builder.RefuseUnknownSettings();
         return builder;
     }
-
-    /// <summary>What an operator is told when the server cannot start; null for a fault of ours.</summary>
-    private static string? Complaint(Exception exception) => exception switch
-    {
-        StartupException or StoreOpenException => exception.Message,
-        IOException { InnerException: AddressInUseException } =>
-            $"{exception.Message.TrimEnd('.')}: end the program that listens there, or give another port in Kestrel:Endpoints.",
-        _ => null,
-    };
 }

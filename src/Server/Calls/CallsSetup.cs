@@ -11,6 +11,8 @@ public static class CallsSetup
     // More than a request may have, so that a client with too long a body can finish sending it and read its 403.
     private const long MaxTransportBytes = 4 * 1024 * 1024;
 
+    private static readonly string[] EndpointNames = ["Http", "Grpc", "Mqtt"];
+
     // For everything that stops after the last call was answered.
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(10);
 
@@ -60,6 +62,9 @@ public static class CallsSetup
     // Kestrel's own fault of an address does not say which setting it was.
     private static void CheckEndpoints(IConfigurationSection endpoints)
     {
+        // Kestrel would open another one as well, and everything but piles be served there.
+        if (endpoints.GetChildren().FirstOrDefault(endpoint => !EndpointNames.Contains(endpoint.Key, StringComparer.OrdinalIgnoreCase)) is { } other)
+            throw new StartupException($"{other.Path} is no endpoint of this server: name it {string.Join(", ", EndpointNames)}, or leave it out.");
         foreach (var url in endpoints.GetChildren().Select(endpoint => endpoint.GetSection("Url")).Where(url => url.Value is not null))
         {
             try

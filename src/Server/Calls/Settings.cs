@@ -36,11 +36,13 @@ public static class Settings
     /// Refuses what is under `Charging` and is no setting. Misspelled, it would be ignored without a word, and the default
     /// be used for an operator's money. Called when all that are read were added.
     /// </summary>
+    /// <param name="builder">The server being built.</param>
+    /// <param name="isWhole">Whether all sections were added; else those that were not are left alone.</param>
     /// <exception cref="StartupException">There is one.</exception>
-    public static void RefuseUnknownSettings(this WebApplicationBuilder builder)
+    public static void RefuseUnknownSettings(this WebApplicationBuilder builder, bool isWhole = true)
     {
         var known = Known(builder).SelectMany(read => NamesOf(read.Section, read.Type)).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        if (FirstUnknown(builder.Configuration.GetSection("Charging"), known) is not { } unknown)
+        if (FirstUnknown(builder.Configuration.GetSection("Charging"), known, isWhole) is not { } unknown)
             return;
         var section = unknown[..unknown.LastIndexOf(':')];
         var names = known.Where(name => name.LastIndexOf(':') == section.Length && name.StartsWith(section, StringComparison.OrdinalIgnoreCase));
@@ -64,8 +66,9 @@ public static class Settings
             yield return $"{section}:{property.Name}";
     }
 
-    private static string? FirstUnknown(IConfigurationSection section, HashSet<string> known) => section.GetChildren()
-        .Select(child => !known.Contains(child.Path) ? child.Path : IsSection(child, known) ? FirstUnknown(child, known) : null)
+    private static string? FirstUnknown(IConfigurationSection section, HashSet<string> known, bool isWhole) => section.GetChildren()
+        .Where(child => isWhole || child.Value is not null || known.Contains(child.Path))
+        .Select(child => !known.Contains(child.Path) ? child.Path : IsSection(child, known) ? FirstUnknown(child, known, isWhole) : null)
         .FirstOrDefault(unknown => unknown is not null);
 
     // What is below a setting itself are the items of a list.

@@ -45,6 +45,7 @@ public static class MovingSetup
             grpc.IgnoreUnknownServices = true;
         });
         builder.AddLedgerCheck();
+        builder.RefuseUnknownSettings(isWhole: false);
         services.AddSingleton<Changes>();
         services.AddSingleton<StoreExport>();
         services.AddSingleton<MoveDesk>();

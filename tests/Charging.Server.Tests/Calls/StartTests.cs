@@ -27,6 +27,8 @@ public sealed class StartTests
     [InlineData("--environment=Production", "Charging:Sms:Provider")]
     [InlineData("--Kestrel:Endpoints:Http:Url=8190", "Kestrel:Endpoints:Http:Url")]
     [InlineData("--Kestrel:Endpoints:Grpc:Url=http://127.0.0.1:80900", "Kestrel:Endpoints:Grpc:Url")]
+    [InlineData("--Kestrel:Endpoints:Mqqt:Url=http://127.0.0.1:0", "Kestrel:Endpoints:Mqqt")]
+    [InlineData("--Charging:Store:Moving=true --Charging:DataDirectry=/data", "Charging:DataDirectry")]
     [InlineData("--Charging:DataDirectory=/dev/null/data", "Charging:DataDirectory")]
     [InlineData("--Charging:DrainNotice=00:02:00", "Charging:DrainNotice")]
     [InlineData("--Charging:Mqtt:Mode=Elsewhere", "Charging:Mqtt:Mode")]
