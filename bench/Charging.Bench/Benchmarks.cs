@@ -36,7 +36,7 @@ internal static class Benchmarks
               commands [piles] [seconds] [rounds]  P6: start command to result with a fleet connected
               records [orders] [seconds] [rounds]  P7: getOrderRecord, deep in a long list, among many orders
               start [orders] [rounds]    P8: from process start to the first answer, with many orders
-              nodes [seconds] [rounds]   P9: whole durable orders on two nodes that share a PostgreSQL, against one
+              nodes [seconds] [rounds]   P9: whole durable orders on two nodes that share a PostgreSQL and a Mosquitto, against one
               peer [seconds] [rounds]    P10: reads and orders against Fastify, aedes and SQLite (needs wrk and npm)
               backup [rows] [rounds]     how long operations wait while a backup is taken
               store [seconds] [rounds]   P2b: store operations against pgbench -N
