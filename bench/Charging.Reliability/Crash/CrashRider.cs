@@ -107,7 +107,7 @@ internal sealed class CrashRider(CrashWorld world, int number, int seed)
             await ReserveAsync(kept.Plug);
     }
 
-    private Task StepAsync() => _random.Next(10) switch
+    private Task StepAsync() => _random.Next(11) switch
     {
         < 4 when _current is null => ReserveAsync(world.AnyPlug(_random)),
         0 => ReserveAsync(_current!.Plug),
@@ -115,6 +115,7 @@ internal sealed class CrashRider(CrashWorld world, int number, int seed)
         < 4 => PayAsync(_current!),
         < 6 => TopUpAsync(),
         < 8 => CardAsync(),
+        8 => StopAsync(),
         _ => SwipeAsync(),
     };
 
@@ -137,17 +138,33 @@ internal sealed class CrashRider(CrashWorld world, int number, int seed)
 
     private async Task PayAsync(OrderTold order)
     {
-        order.SaidFen = order.SaidFen == 0 ? _random.Next(1, 8) : order.SaidFen;
+        if (order.SaidFen == 0)
+            (order.SaidFen, order.IsByBalance) = (_random.Next(1, 8), _random.Next(3) == 0);
         var answer = await CallAsync(
-            "mobilePaymentCharging",
+            order.IsByBalance ? "payWithBalance" : "mobilePaymentCharging",
             $"\"deviceNo\":\"{order.Plug.Device}\",\"plug\":\"{order.Plug.Number:D2}\",\"orderNo\":\"{order.No}\",\"amount\":{Yuan(order.SaidFen)}");
         if (answer.Code is 5000)
             return;
+        if (answer.Code is 3007 && order.IsByBalance)
+        {
+            order.SaidFen = 0;
+            return;
+        }
         if (answer.Code is 200 or 3004 or 4000)
             order.PaidCode = answer.Code;
         else
             world.Fault($"The payment of {order.No} was answered {answer.Text}");
         _current = null;
+    }
+
+    private async Task StopAsync()
+    {
+        if (_orders.FindLast(order => order.PaidCode == 200) is not { } order)
+            return;
+        var answer = await CallAsync("stopCharging", $"\"orderNo\":\"{order.No}\"");
+        if (answer.Code is not (200 or 403 or 3004 or 4005 or 5000))
+            world.Fault($"The stop of {order.No} was answered {answer.Text}");
+        order.WasEnded |= answer.Code == 200;
     }
 
     private async Task LeaveAsync(OrderTold order)

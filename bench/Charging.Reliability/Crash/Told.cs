@@ -21,6 +21,12 @@ internal sealed class OrderTold(string no, PlugId plug, DateTimeOffset at)
     /// <summary>What the rider said was paid, in fen; 0 before that.</summary>
     public long SaidFen { get; set; }
 
+    /// <summary>Whether it is paid from the balance.</summary>
+    public bool IsByBalance { get; set; }
+
+    /// <summary>Whether the rider was told that the charge is over.</summary>
+    public bool WasEnded { get; set; }
+
     /// <summary>The answer to the payment; 0 while there is none.</summary>
     public int PaidCode { get; set; }
 
@@ -51,8 +57,11 @@ internal sealed class OrderTold(string no, PlugId plug, DateTimeOffset at)
         if (PaidCode == 0)
             return null;
         var held = await tx.GetAsync(Ledger.Entries, $"hold:{no}");
-        if (order.PaidAt is null || order.PaidFen != SaidFen || held?.AmountFen != SaidFen)
-            return $"Order {no} was answered {PaidCode} for {SaidFen} fen, and holds a payment of {order.PaidFen} with an entry of {held?.AmountFen}.";
+        var from = IsByBalance ? Ledger.Balance(userId) : Ledger.Provider;
+        if (order.PaidAt is null || order.PaidFen != SaidFen || held?.AmountFen != SaidFen || held.From != from)
+            return $"Order {no} was answered {PaidCode} for {SaidFen} fen, and holds a payment of {order.PaidFen} with an entry of {held?.AmountFen} from {held?.From}.";
+        if (WasEnded && order.State is not (OrderState.Ended or OrderState.Settled))
+            return $"The charge of {no} was over and is {order.State}.";
         var charges = order.State is OrderState.Charging or OrderState.Ended or OrderState.Settled;
         return charges == (PaidCode == 200) ? null : $"Order {no} was answered {PaidCode} and is {order.State}.";
     }
