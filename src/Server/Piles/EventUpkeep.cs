@@ -41,6 +41,10 @@ public sealed partial class EventUpkeep(IStore store, PileRegistry piles, TimePr
         {
             LogPostponed(busy.Message);
         }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogFailed(e);
+        }
     }
 
     private static async ValueTask<int> ForgetAsync(ITransaction tx, DeviceNo device)
@@ -54,4 +58,7 @@ public sealed partial class EventUpkeep(IStore store, PileRegistry piles, TimePr
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Old events are forgotten tomorrow: {Reason}")]
     private partial void LogPostponed(string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Old events are not forgotten until tomorrow")]
+    private partial void LogFailed(Exception failure);
 }

@@ -74,6 +74,40 @@ public sealed class EventTests
     }
 
     [Fact]
+    public async Task A_fault_of_the_store_does_not_end_the_forgetting_of_old_events()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        await app.AddPileAsync();
+        var (clock, broken) = (new Microsoft.Extensions.Time.Testing.FakeTimeProvider(), new BrokenStore());
+        using var upkeep = new EventUpkeep(broken, app.Services.GetRequiredService<PileRegistry>(), clock, Microsoft.Extensions.Logging.Abstractions.NullLogger<EventUpkeep>.Instance);
+        await upkeep.StartAsync(CancellationToken.None);
+        for (var days = 1; days <= 2; days++)
+        {
+            await Retry.Until($"it tries on day {days}", () =>
+            {
+                clock.Advance(TimeSpan.FromHours(1));
+                return broken.Runs >= days;
+            });
+        }
+
+        await upkeep.StopAsync(CancellationToken.None);
+    }
+
+    /// <summary>Fails by what no store should.</summary>
+    private sealed class BrokenStore : IStore
+    {
+        private int _runs;
+
+        public int Runs => Volatile.Read(ref _runs);
+
+        public Task<TResult> RunAsync<TResult>(Func<ITransaction, ValueTask<TResult>> operation, CancellationToken cancellationToken = default)
+        {
+            Interlocked.Increment(ref _runs);
+            throw new InvalidOperationException("A bug.");
+        }
+    }
+
+    [Fact]
     public async Task What_cannot_be_understood_is_acknowledged_and_set_aside()
     {
         await using var stand = await Stand.OpenAsync();
