@@ -18,7 +18,7 @@ internal sealed class StoreHealth(IStore store) : IHealthCheck
         try
         {
             await store.RunAsync(tx => tx.GetAsync(AccountTables.Users, AccountTables.Key(1)), cancellationToken).WaitAsync(cancellationToken);
-            return HealthCheckResult.Healthy();
+            return store.Trouble is { } trouble ? HealthCheckResult.Unhealthy(trouble) : HealthCheckResult.Healthy();
         }
         catch (StoreUnavailableException e)
         {

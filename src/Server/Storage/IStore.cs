@@ -9,6 +9,9 @@ public interface IStore
     /// <summary>Whether other nodes work on the same store.</summary>
     bool IsShared => false;
 
+    /// <summary>Why this node should serve nobody although operations work, in a sentence; null when it may.</summary>
+    string? Trouble => null;
+
     /// <summary>
     /// Runs an operation as a serializable transaction. What it has put and deleted takes effect when it
     /// returns, whatever it returns; when it throws, nothing does. It may run more than once, and touches

@@ -131,6 +131,24 @@ public sealed class PostgreSqlAppTests
     }
 
     [Fact]
+    public async Task A_node_that_cannot_follow_the_others_is_not_ready()
+    {
+        var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
+        await using var stand = await OpenAsync(database);
+        await Retry.Until("it is ready", async () => (await stand.App.Http.GetAsync("/readyz")).IsSuccessStatusCode);
+        await PostgreSqlFailureTests.ExecuteAsync(database, "ALTER TABLE stations RENAME TO elsewhere");
+        await Retry.Until("it is not ready", async () =>
+        {
+            stand.Clock.Advance(TimeSpan.FromSeconds(6));
+            return (await (await stand.App.Http.GetAsync("/readyz")).Content.ReadAsStringAsync()).Contains("does not hear what the others change");
+        });
+        Assert.Equal(200, (await stand.Rider.PostAsync("getBalance")).Code);
+        await PostgreSqlFailureTests.ExecuteAsync(database, "ALTER TABLE elsewhere RENAME TO stations");
+
+        await Retry.Until("it is ready again", async () => (await stand.App.Http.GetAsync("/readyz")).IsSuccessStatusCode);
+    }
+
+    [Fact]
     public async Task Every_table_that_is_in_memory_is_told_from_node_to_node()
     {
         await using var app = await ChargingApp.StartAsync();

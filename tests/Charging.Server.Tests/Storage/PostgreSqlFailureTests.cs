@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using Charging.Server.Storage;
 using Charging.Server.Storage.PostgreSql;
 using Charging.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using Xunit;
 
@@ -88,10 +90,80 @@ public sealed class PostgreSqlFailureTests
     }
 
     [Fact]
-    public async Task A_server_that_is_not_there_is_refused_with_what_to_do()
+    public async Task An_operation_that_the_server_ended_for_idling_is_run_again()
+    {
+        var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
+        await using var store = await PostgreSqlStoreTests.OpenAsync(database + ";Options=-c idle_in_transaction_session_timeout=50ms", []);
+        var runs = 0;
+        await store.RunAsync(async t =>
+        {
+            await t.GetAsync(Tables.Things, "a");
+            if (++runs == 1)
+                await Retry.Until("the session was ended", () => IsIdleInNoTransactionAsync(database));
+            t.Put(Tables.Things, new Thing("a", $"{runs}"));
+            return await t.GetAsync(Tables.Things, "b");
+        });
+
+        Assert.Equal("2", (await store.GetAsync("a"))!.Owner);
+    }
+
+    [Fact]
+    public async Task What_others_do_is_heard_again_whatever_the_connection_failed_by()
+    {
+        var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
+        await using var other = await PostgreSqlStoreTests.OpenAsync(database, [], [new FollowedTable(Tables.Things, Missed.Lost)]);
+        await other.Feed.StartAsync(CancellationToken.None);
+        var (isNameKnown, failures) = (true, 0);
+        var builder = new NpgsqlDataSourceBuilder(database + ";Application Name=feed");
+        builder.UsePhysicalConnectionInitializer(
+            _ => { },
+            _ =>
+            {
+                if (Volatile.Read(ref isNameKnown))
+                    return Task.CompletedTask;
+                Interlocked.Increment(ref failures);
+                // As when the resolver is too slow.
+                throw new TimeoutException();
+            });
+        await using var source = builder.Build();
+        var (owners, clock) = (new Owners(), new FakeTimeProvider());
+        var followers = new Followers([owners], [new FollowedTable(Tables.Things, Missed.Lost)], NullLogger.Instance);
+        await using var feed = new ChangeFeed(source, new SqlTables(Tables.All), followers, clock, NullLogger.Instance);
+        await feed.RememberAsync();
+        await feed.StartAsync(CancellationToken.None);
+        await HearAsync();
+        Assert.Null(feed.Trouble);
+
+        Volatile.Write(ref isNameKnown, false);
+        source.Clear();
+        await ExecuteAsync(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'feed'");
+        await Retry.Until("it has tried again and again", () => Volatile.Read(ref failures) >= 2);
+        clock.Advance(TimeSpan.FromSeconds(6));
+        Assert.NotNull(feed.Trouble);
+        Volatile.Write(ref isNameKnown, true);
+
+        await Retry.Until("it is well again", () => feed.Trouble is null);
+        await HearAsync();
+        await feed.StopAsync(CancellationToken.None);
+
+        async Task HearAsync()
+        {
+            var before = owners.Heard.Count;
+            await Retry.Until("it hears of a thing", async () =>
+            {
+                await other.PutAsync(new Thing("a", "ann"));
+                return owners.Heard.Count > before;
+            });
+        }
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("no-such-host.invalid")]
+    public async Task A_server_that_is_not_there_is_refused_with_what_to_do(string host)
     {
         var refusal = await Assert.ThrowsAsync<StoreOpenException>(
-            () => PostgreSqlStoreTests.OpenAsync("Host=127.0.0.1;Port=1;Database=none;Username=nobody;Password=secret", []));
+            () => PostgreSqlStoreTests.OpenAsync($"Host={host};Port=1;Database=none;Username=nobody;Password=secret", []));
 
         Assert.Contains("Charging:Store:ConnectionString", refusal.Message);
         Assert.Contains("start it, or correct Host and Port", refusal.Message);
@@ -137,6 +209,27 @@ public sealed class PostgreSqlFailureTests
         Assert.Contains("Charging:Store:ConnectionString", complaint);
         Assert.Contains(expected, complaint);
         Assert.DoesNotContain("hunter2", complaint);
+    }
+
+    private static async Task<bool> IsIdleInNoTransactionAsync(string database)
+    {
+        await using var connection = new NpgsqlConnection(database + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(
+            "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'", connection);
+        return await command.ExecuteScalarAsync() is true;
+    }
+
+    /// <summary>The owners of things that it was told of.</summary>
+    private sealed class Owners : IStoreObserver
+    {
+        public ConcurrentBag<string> Heard { get; } = [];
+
+        public void Committed(IReadOnlyList<Change> changes)
+        {
+            foreach (var change in changes)
+                Heard.Add((change.Entity as Thing)?.Owner ?? "gone");
+        }
     }
 
     internal static async Task ExecuteAsync(string database, string statement)

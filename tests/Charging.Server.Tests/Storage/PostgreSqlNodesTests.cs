@@ -2,6 +2,7 @@ using Charging.Server.Storage;
 using Charging.Server.Storage.PostgreSql;
 using Charging.Testing;
 using Microsoft.Extensions.Time.Testing;
+using Npgsql;
 using Xunit;
 
 namespace Charging.Server.Tests.Storage;
@@ -148,6 +149,50 @@ public sealed class PostgreSqlNodesTests : IAsyncLifetime
         _clock.Advance(TimeSpan.FromSeconds(30));
 
         await _seen.UntilAsync("a=eve z=zoe");
+    }
+
+    [Fact]
+    public async Task A_row_that_this_program_cannot_read_hides_no_other()
+    {
+        await _one.PutAsync(new Thing("a", "ann"), new Thing("b", "bob"));
+        await _seen.UntilAsync("a=ann b=bob");
+        await PostgreSqlFailureTests.ExecuteAsync(_database, """
+            UPDATE things SET json = '{"Id":"a","Owner":{"a newer":"program"}}', stamp = nextval('store_stamp') WHERE key = 'a';
+            UPDATE things SET json = '{"Id":"b","Owner":"eve","Note":""}', stamp = nextval('store_stamp') WHERE key = 'b';
+            """);
+
+        _clock.Advance(TimeSpan.FromSeconds(30));
+
+        await _seen.UntilAsync("a=ann b=eve");
+        await _one.PutAsync(new Thing("a", "cid"));
+        await _seen.UntilAsync("a=cid b=eve");
+    }
+
+    [Theory]
+    [InlineData(Missed.Compared, "a=eve z=zoe")]
+    [InlineData(Missed.Since, "a=eve b=bob z=zoe")]
+    public async Task What_a_node_did_that_has_gone_is_looked_for_in_large_tables_too(object missed, string expected)
+    {
+        await using var gone = new NpgsqlConnection(_database + ";Pooling=false");
+        await gone.OpenAsync();
+        await using (var serve = new NpgsqlCommand(SqlTables.Serve, gone))
+            await serve.ExecuteNonQueryAsync();
+        var seen = new Mirror();
+        await using var node = await PostgreSqlStoreTests.OpenAsync(_database, [seen], [new FollowedTable(Tables.Things, (Missed)missed)], _clock);
+        await node.Feed.StartAsync(CancellationToken.None);
+        await _one.PutAsync(new Thing("a", "ann"), new Thing("b", "bob"));
+        await seen.UntilAsync("a=ann b=bob");
+        await PostgreSqlFailureTests.ExecuteAsync(_database, """
+            DELETE FROM things WHERE key = 'b';
+            UPDATE things SET json = '{"Id":"a","Owner":"eve","Note":""}', stamp = nextval('store_stamp') WHERE key = 'a';
+            """);
+        await _one.PutAsync(new Thing("z", "zoe"));
+        await seen.UntilAsync("a=ann b=bob z=zoe");
+        await PostgreSqlFailureTests.ExecuteAsync(_database, $"SELECT pg_terminate_backend({gone.ProcessID}, 10000)");
+
+        _clock.Advance(TimeSpan.FromSeconds(30));
+
+        await seen.UntilAsync(expected);
     }
 
     private PostgreSqlStore NodeOf(int caller) => caller % 2 == 0 ? _one : _two;

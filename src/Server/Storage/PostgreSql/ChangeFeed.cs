@@ -19,8 +19,10 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
     private const long Overlap = 10_000;
 
     private static readonly TimeSpan ComparedEvery = TimeSpan.FromSeconds(30);
+    private const int ComparisonsAnHour = 120;
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan LastWord = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Bearable = TimeSpan.FromSeconds(5);
 
     private readonly string _node = Guid.NewGuid().ToString("N");
     private readonly NpgsqlDataSource _source;
@@ -38,12 +40,22 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
     private ITimer? _timer;
     private string _channel = "";
     private long _since;
+    private int _comparisons;
+    private IReadOnlySet<string> _nodes = new HashSet<string>();
+
+    // When this node ceased to know what the others do, by the clock's timestamp; 0 while it knows.
+    private long _behindSince;
 
     public ChangeFeed(NpgsqlDataSource source, SqlTables sql, Followers followers, TimeProvider clock, ILogger logger)
     {
         (_source, _sql, _followers, _clock, _logger) = (source, sql, followers, clock, logger);
-        _rereader = new Rereader(source, followers);
+        _rereader = new Rereader(source, followers, logger);
     }
+
+    /// <summary>Why this node does not know what the others do; null while it does, or has lost touch only just now.</summary>
+    public string? Trouble => Interlocked.Read(ref _behindSince) is not 0 and var since && _clock.GetElapsedTime(since) > Bearable
+        ? "This node does not hear what the others change."
+        : null;
 
     /// <summary>Notes what is there before the observers load: whatever changes from now on is told to them.</summary>
     public async Task RememberAsync()
@@ -61,8 +73,9 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        FallBehind();
         _running = Task.WhenAll(ListenAsync(), HearAsync(), SpeakAsync());
-        _timer = _clock.CreateTimer(_ => _in.Writer.TryWrite(Heard.Often), null, ComparedEvery, ComparedEvery);
+        _timer = _clock.CreateTimer(_ => _in.Writer.TryWrite(++_comparisons % ComparisonsAnHour == 0 ? Heard.Everything : Heard.Often), null, ComparedEvery, ComparedEvery);
         _isStarted = true;
         return Task.CompletedTask;
     }
@@ -128,8 +141,9 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
             }
-            catch (NpgsqlException e)
+            catch (Exception e)
             {
+                // Not only Npgsql's own: a name resolution that takes too long, say.
                 await CutAsync(e);
             }
         }
@@ -155,15 +169,11 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
             }
-            catch (NpgsqlException e)
-            {
-                _in.Writer.TryWrite(Heard.Everything);
-                await CutAsync(e);
-            }
             catch (Exception e)
             {
-                // A row that this program cannot read, say, of a newer one.
-                _logger.FeedFailed(e);
+                // Who was to be looked for is forgotten.
+                await CutAsync(e);
+                _in.Writer.TryWrite(Heard.Everything);
             }
         }
     }
@@ -188,8 +198,15 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
             if (_sql.Named(name) is { } table && _followers.Follows(table.Table))
                 await _rereader.ReadAgainAsync(table, keys, _stop.Token);
         }
-        if (everything)
+        // A node that has gone since the last look may have died between a commit and its word.
+        var before = _nodes;
+        if (often || everything)
+            _nodes = await _rereader.NodesAsync();
+        if (everything || !before.IsSubsetOf(_nodes))
+        {
             await CompareAsync(missed => missed != Missed.Lost);
+            Interlocked.Exchange(ref _behindSince, 0);
+        }
         else if (often)
             await CompareAsync(missed => missed == Missed.ComparedOften);
     }
@@ -236,15 +253,19 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
             await command.ExecuteNonQueryAsync(_stop.Token);
             return true;
         }
-        catch (NpgsqlException)
+        catch (Exception e)
         {
+            _logger.FeedCut(e.Message);
             return false;
         }
     }
 
-    private async Task CutAsync(NpgsqlException failure)
+    private async Task CutAsync(Exception failure)
     {
+        FallBehind();
         _logger.FeedCut(failure.Message);
         await Task.Delay(Retry, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+
+    private void FallBehind() => Interlocked.CompareExchange(ref _behindSince, Math.Max(1, _clock.GetTimestamp()), 0);
 }

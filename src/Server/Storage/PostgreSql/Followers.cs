@@ -72,6 +72,14 @@ internal sealed class Followers
         }
     }
 
+    /// <summary>A row was read again and cannot be understood. Nobody is told; it is not looked for again until it changes.</summary>
+    /// <returns>Whether that is new.</returns>
+    public bool PassOver(ITable table, string key, long stamp)
+    {
+        lock (_gate)
+            return IsNews(table, key, isThere: true, stamp);
+    }
+
     /// <summary>A row was looked for again and is not there.</summary>
     /// <param name="table">Its table.</param>
     /// <param name="key">Its key.</param>

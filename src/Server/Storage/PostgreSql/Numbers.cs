@@ -20,7 +20,8 @@ internal sealed class Numbers(NpgsqlDataSource source)
             throw new ArgumentException($"The sequence '{sequence}' must be named in lower-case letters and underscores.");
         var name = "number_" + sequence;
         // Not on the operation's own connection: a sequence outlives an operation that fails.
-        await using var command = source.CreateCommand(SqlTables.MakeSequence(name));
+        await using var connection = await source.ReachAsync();
+        await using var command = new NpgsqlCommand(SqlTables.MakeSequence(name), connection);
         try
         {
             await command.ExecuteNonQueryAsync();

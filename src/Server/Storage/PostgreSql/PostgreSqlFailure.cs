@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Npgsql;
 
 namespace Charging.Server.Storage.PostgreSql;
@@ -5,6 +6,19 @@ namespace Charging.Server.Storage.PostgreSql;
 /// <summary>What a failure of PostgreSQL means for an operation.</summary>
 internal static class PostgreSqlFailure
 {
+    /// <summary>Opens a connection, or fails with what is known for a loss: Npgsql lets some faults of name resolution through as they are.</summary>
+    public static async Task<NpgsqlConnection> ReachAsync(this NpgsqlDataSource source)
+    {
+        try
+        {
+            return await source.OpenConnectionAsync();
+        }
+        catch (Exception e) when (e is SocketException or TimeoutException)
+        {
+            throw new NpgsqlException(e.Message, e);
+        }
+    }
+
     /// <summary>
     /// Another operation was in the way: nothing has happened, and the operation is run again. 23505 is two that put the same
     /// new key.

@@ -36,7 +36,7 @@ internal sealed class PostgreSqlOpener
     /// <exception cref="InvalidDataException">The database is newer than this program, or cannot hold every character.</exception>
     public static async Task OpenAsync(NpgsqlDataSource source, SqlTables sql, IReadOnlyList<Migration> migrations, ILogger logger, bool alone)
     {
-        await using var connection = await source.OpenConnectionAsync();
+        await using var connection = await source.ReachAsync();
         await using var transaction = await connection.BeginTransactionAsync();
         if (!alone && await new PostgreSqlOpener(connection, sql, migrations).ScalarAsync(SqlTables.MayServe) is false)
             throw new InvalidDataException("it is being moved by a server with Charging:Store:Moving; wait for its end and stop it");

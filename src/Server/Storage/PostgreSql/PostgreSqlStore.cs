@@ -44,6 +44,9 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     /// <inheritdoc/>
     public bool IsShared => true;
 
+    /// <inheritdoc/>
+    public string? Trouble => Feed.Trouble;
+
     /// <summary>Tells the other nodes what this one changed, and this one what they did. It is started with the server.</summary>
     internal ChangeFeed Feed { get; }
 
@@ -123,7 +126,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
 
     private async Task BeAloneAsync()
     {
-        _alone = await _announcements.OpenConnectionAsync();
+        _alone = await _announcements.ReachAsync();
         await using var command = new NpgsqlCommand(SqlTables.BeAlone, _alone);
         if (await command.ExecuteScalarAsync() is false)
             throw new InvalidDataException("a node serves it, or another server moves it; stop all others");
@@ -167,7 +170,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
 
     private async Task<TResult> TryAsync<TResult>(Func<ITransaction, ValueTask<TResult>> operation, Tries tries)
     {
-        await using var connection = await _operations.OpenConnectionAsync();
+        await using var connection = await _operations.ReachAsync();
         var transaction = new PostgreSqlTransaction(connection, _sql, _numbers, _clock.GetUtcNow(), HoldAsync);
         try
         {
@@ -226,9 +229,9 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
             await using var command = new NpgsqlCommand(SqlTables.Rollback, connection);
             await command.ExecuteNonQueryAsync();
         }
-        catch (NpgsqlException)
+        catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
         {
-            // It is broken then, and the pool drops it.
+            // It is broken then, and the pool drops it. The latter is said of one that the refusal has ended.
         }
     }
 

@@ -4,13 +4,24 @@ using NpgsqlTypes;
 namespace Charging.Server.Storage.PostgreSql;
 
 /// <summary>Reads rows again that other nodes have changed, or may have, and tells the observers what is new.</summary>
-internal sealed class Rereader(NpgsqlDataSource source, Followers followers)
+internal sealed class Rereader(NpgsqlDataSource source, Followers followers, ILogger logger)
 {
     /// <summary>The newest stamp that was taken by any node.</summary>
     public async Task<long> NewestStampAsync()
     {
         await using var command = source.CreateCommand(SqlTables.NewestStamp);
         return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>The nodes that are there, each by its session.</summary>
+    public async Task<IReadOnlySet<string>> NodesAsync()
+    {
+        await using var command = source.CreateCommand(SqlTables.Serving);
+        await using var reader = await command.ExecuteReaderAsync();
+        var nodes = new HashSet<string>(StringComparer.Ordinal);
+        while (await reader.ReadAsync())
+            nodes.Add(reader.GetString(0));
+        return nodes;
     }
 
     /// <summary>Every row of a table that is newer than a stamp.</summary>
@@ -47,7 +58,7 @@ internal sealed class Rereader(NpgsqlDataSource source, Followers followers)
             foreach (var row in await ReadAsync(table, [.. before.Keys], cancellationToken))
             {
                 before.Remove(row.Key);
-                followers.TellAgain(table.Table, row);
+                Tell(table.Table, row);
             }
             foreach (var (key, stamp) in before)
                 followers.TellGone(table.Table, key, stamp, keys[key]);
@@ -77,17 +88,31 @@ internal sealed class Rereader(NpgsqlDataSource source, Followers followers)
         await ReadAgainAsync(sql, differing, cancellationToken);
     }
 
-    private async Task<List<StampedRow>> ReadAsync(SqlTable table, string[] keys, CancellationToken cancellationToken)
+    private void Tell(ITable table, (string Key, byte[] Json, long Stamp) row)
     {
-        var rows = new List<StampedRow>(keys.Length);
+        object entity;
+        try
+        {
+            entity = table.Read(row.Json);
+        }
+        catch (Exception e)
+        {
+            // A newer program's, say. The others are told all the same, and this one when it changes again.
+            if (followers.PassOver(table, row.Key, row.Stamp))
+                logger.RowPassedOver(table.Name, row.Key, e);
+            return;
+        }
+        followers.TellAgain(table, new StampedRow(row.Key, entity, row.Stamp));
+    }
+
+    private async Task<List<(string Key, byte[] Json, long Stamp)>> ReadAsync(SqlTable table, string[] keys, CancellationToken cancellationToken)
+    {
+        var rows = new List<(string, byte[], long)>(keys.Length);
         await using var command = source.CreateCommand(table.ReadAgain);
         command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. keys.Select(SqlText.Write)], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
-        {
-            var entity = table.Table.Read(reader.GetFieldValue<byte[]>(0));
-            rows.Add(new StampedRow(table.Table.KeyOf(entity), entity, reader.GetInt64(1)));
-        }
+            rows.Add((SqlText.Read(reader.GetString(0)), reader.GetFieldValue<byte[]>(1), reader.GetInt64(2)));
         return rows;
     }
 }

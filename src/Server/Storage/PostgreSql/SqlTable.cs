@@ -27,7 +27,7 @@ internal sealed class SqlTable
         Put = $"INSERT INTO {table.Name} (key, json, stamp{named}) VALUES ($1, $2, currval('store_stamp'){values}) " +
             $"ON CONFLICT (key) DO UPDATE SET json = EXCLUDED.json, stamp = EXCLUDED.stamp{changed}";
         Delete = $"DELETE FROM {table.Name} WHERE key || '' = $1";
-        ReadAgain = $"SELECT json, stamp FROM {table.Name} WHERE key = ANY ($1)";
+        ReadAgain = $"SELECT key, json, stamp FROM {table.Name} WHERE key = ANY ($1)";
         Walk = $"SELECT key, stamp FROM {table.Name} WHERE key > $1 AND stamp > $2 ORDER BY key LIMIT {Slice}";
         Rewrite = $"SELECT key, json FROM {table.Name} WHERE key > $1 ORDER BY key LIMIT {Slice}";
         _lists =
@@ -54,7 +54,7 @@ internal sealed class SqlTable
     /// <summary>$1 key.</summary>
     public string Delete { get; }
 
-    /// <summary>$1 keys.</summary>
+    /// <summary>Keys, JSON and stamps. $1 keys.</summary>
     public string ReadAgain { get; }
 
     /// <summary>Keys and stamps. $1 the key after which to go on, $2 the stamp below which a row is left out.</summary>

@@ -25,6 +25,12 @@ internal sealed class SqlTables
     /// <summary>Held by each node that serves, on a connection that it keeps; false while the store is moved.</summary>
     public const string Serve = "SELECT pg_try_advisory_lock_shared(4848656769)";
 
+    /// <summary>The sessions that hold <see cref="Serve"/>: one of each node that is there.</summary>
+    public const string Serving =
+        "SELECT concat(session.pid, ' ', session.backend_start) FROM pg_locks held JOIN pg_stat_activity session USING (pid) " +
+        "WHERE held.locktype = 'advisory' AND held.classid = 1 AND held.objid = 553689473 AND held.mode = 'ShareLock' AND held.granted " +
+        "AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
     /// <summary>The same for as long as a transaction lasts.</summary>
     public const string MayServe = "SELECT pg_try_advisory_xact_lock_shared(4848656769)";
 
