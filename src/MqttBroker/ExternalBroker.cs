@@ -12,7 +12,7 @@ namespace Charging.MqttBroker;
 /// This node as a client of an external broker, for as long as it runs. Its session ends with its connection: what comes in
 /// meanwhile goes to other nodes, and piles say again what was not answered (adr/0010).
 /// </summary>
-internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles piles, ILogger<ExternalBroker> logger) : BackgroundService, IPileLink
+internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles piles, TimeProvider clock, ILogger<ExternalBroker> logger) : BackgroundService, IPileLink
 {
     // Short, so that the broker soon gives the events to another node, and this one soon notices that it is cut off.
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(5);
@@ -25,10 +25,14 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
     private const uint LargestPacket = Codec.MaxMessageBytes + 1024;
 
     private volatile Line? _line;
+    private long _foundTicks;
     private volatile string? _trouble = $"The connection to the MQTT broker at {place.Url} is not made yet.";
 
     /// <inheritdoc/>
-    public string? Trouble => _trouble;
+    public string? Trouble => _trouble ?? (_line is { IsUp: true } ? null : $"The connection to the MQTT broker at {place.Url} has just been lost.");
+
+    /// <inheritdoc/>
+    public DateTimeOffset FoundAt => new(Volatile.Read(ref _foundTicks), TimeSpan.Zero);
 
     /// <inheritdoc/>
     public async ValueTask<bool> SendAsync(DeviceNo device, Command command, CancellationToken cancellationToken = default) =>
@@ -97,7 +101,8 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
         var connected = await client.ConnectAsync(Options(), patience.Token);
         if (connected.ResultCode != MqttClientConnectResultCode.Success)
             throw new IOException($"the broker refuses it: {connected.ResultCode}");
-        // Before the subscriptions: the first statuses are answered.
+        // Before the subscriptions: the first statuses count, and are answered.
+        Volatile.Write(ref _foundTicks, clock.GetUtcNow().UtcTicks);
         _line = new Line(client, isDead, connected.ReceiveMaximum is > 0 and < MostUnacknowledged and var most ? most : MostUnacknowledged);
         var subscribed = await client.SubscribeAsync(Subscriptions(), patience.Token);
         if (subscribed.Items.FirstOrDefault(item => item.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2) is { } refused)
@@ -158,6 +163,10 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
     private sealed class Line(IMqttClient client, Action isDead, int window)
     {
         private readonly SemaphoreSlim _slots = new(window);
+        private volatile bool _isDead;
+
+        /// <summary>Whether nothing speaks against the connection yet.</summary>
+        public bool IsUp => client.IsConnected && !_isDead;
 
         public async Task<bool> SendAsync(MqttApplicationMessage message, TimeSpan limit, CancellationToken cancellationToken)
         {
@@ -177,6 +186,7 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
             catch (Exception e) when (e is MqttCommunicationException or OperationCanceledException or ObjectDisposedException && !cancellationToken.IsCancellationRequested)
             {
                 // The client pings only when it sends nothing else, and so does not notice a broken wire while there is much to say.
+                _isDead = true;
                 isDead();
                 // Nobody knows whether the broker has it, and whoever is told that it was not sent gives the money back.
                 return true;

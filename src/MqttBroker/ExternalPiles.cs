@@ -52,12 +52,10 @@ internal sealed class ExternalPiles(PileMailbox mailbox, PileBrokerOptions optio
 
     private void StatusReceived(KnownPile pile, PileSession stranger, PileStatus status, bool wasKept)
     {
-        var isNew = pile.Last is not { } last || last.ConnectionId != status.ConnectionId || last.BootId != status.BootId || last.Seq != status.Seq || last.Online != status.Online;
         if (wasKept && (pile.Session is null || status.Online))
         {
-            // It proves nothing about now. What this node has heard itself is no news either.
-            if (isNew)
-                mailbox.Remembered(stranger.Device);
+            // It proves nothing about now, not even when this node has heard it itself: it was cut off since.
+            mailbox.Remembered(stranger.Device);
             return;
         }
 

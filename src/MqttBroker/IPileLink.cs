@@ -16,6 +16,12 @@ public interface IPileLink
     string? Trouble => null;
 
     /// <summary>
+    /// Since when piles are heard without a break, UTC: what was heard before says nothing about now. The minimum where the
+    /// broker is in this process, and knows at any time who is connected.
+    /// </summary>
+    DateTimeOffset FoundAt => DateTimeOffset.MinValue;
+
+    /// <summary>
     /// Closes the pile's connection, for example because its secret was replaced. Nothing happens when there is none, or when
     /// the broker is an external one, which learns of the new secret in its own way.
     /// </summary>

@@ -43,6 +43,9 @@ public sealed class LostCharges(IStore store, Board board) : IDueHandler
     public DueKind Kind => DueKind.Lost;
 
     /// <inheritdoc/>
+    public bool IsAble => board.MayJudge;
+
+    /// <inheritdoc/>
     public Task RunAsync(DueRow row, CancellationToken cancellationToken) => store.RunAsync(async tx =>
     {
         if (!await tx.HoldsAsync(row))
@@ -73,6 +76,9 @@ public sealed class OverdueCharges(IStore store, Board board, PileCommands comma
 
     /// <inheritdoc/>
     public DueKind Kind => DueKind.Overdue;
+
+    /// <inheritdoc/>
+    public bool IsAble => board.MayJudge;
 
     /// <inheritdoc/>
     public async Task RunAsync(DueRow row, CancellationToken cancellationToken)

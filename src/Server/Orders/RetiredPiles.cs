@@ -5,7 +5,7 @@ using Charging.Server.Storage;
 namespace Charging.Server.Orders;
 
 /// <summary>Takes a pile out of service: its charges are ended first, for it must hear that it is to stop.</summary>
-public sealed class RetiredPiles(IStore store, IPileLink link) : IDueHandler
+public sealed class RetiredPiles(IStore store, Board board, IPileLink link) : IDueHandler
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
@@ -14,6 +14,9 @@ public sealed class RetiredPiles(IStore store, IPileLink link) : IDueHandler
 
     /// <inheritdoc/>
     public DueKind Kind => DueKind.Retire;
+
+    /// <inheritdoc/>
+    public bool IsAble => !board.IsCutOff;
 
     /// <summary>Retires a pile: nobody can reserve at it any more, and it is cut off when its charges have ended.</summary>
     /// <returns>The pile as it is now, and how many orders it still has; null for a pile that was retired before.</returns>

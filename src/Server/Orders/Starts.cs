@@ -6,7 +6,7 @@ using Charging.Server.Storage;
 namespace Charging.Server.Orders;
 
 /// <summary>The start command: sent, sent once again under the same id, and given up (contract section 7).</summary>
-public sealed class Starts(IStore store, Board board, PileCommands commands, OrderOptions options) : IDueHandler
+public sealed class Starts(IStore store, Board board, PileCommands commands, IPileLink link, OrderOptions options) : IDueHandler
 {
     /// <summary>How often a paid order looks whether its pile was heard, while the server has just started.</summary>
     public static readonly TimeSpan Recheck = TimeSpan.FromSeconds(1);
@@ -17,10 +17,16 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
     /// <summary>After this long past its limit, a charge whose pile says nothing is over.</summary>
     public static readonly TimeSpan Overtime = TimeSpan.FromMinutes(10);
 
+    // Whoever has paid while no node reached the broker, and was not started since, does not stand there any more.
+    private static readonly TimeSpan LongestCut = TimeSpan.FromMinutes(3);
+
     private const int Sends = 2;
 
     /// <inheritdoc/>
     public DueKind Kind => DueKind.Start;
+
+    /// <inheritdoc/>
+    public bool IsAble => !board.IsCutOff;
 
     /// <inheritdoc/>
     public async Task RunAsync(DueRow row, CancellationToken cancellationToken)
@@ -32,7 +38,7 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
             return;
         // The first send, and there is no connection to send on: nobody can have heard it.
         if (row is { Leases: 0, Tries: 1 })
-            await store.RunAsync(tx => FailOfflineAsync(tx, row), cancellationToken);
+            await store.RunAsync(tx => board.IsCutOff ? LetGoAsync(tx, row) : FailOfflineAsync(tx, row), cancellationToken);
     }
 
     /// <summary>The pile says what became of a start command.</summary>
@@ -86,7 +92,7 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
             case OrderState.Paid or OrderState.Starting when reach == PileReach.Unheard:
                 tx.Put(DueRows.Table, row.Again(tx.Now + Recheck));
                 return false;
-            case OrderState.Paid when reach == PileReach.Offline:
+            case OrderState.Paid when reach == PileReach.Offline || link.FoundAt - order.PaidAt > LongestCut:
                 await Settlement.RefundAsync(tx, order, FailCause.Offline);
                 return false;
             case OrderState.Paid:
@@ -117,6 +123,14 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, Ord
         tx.Done(DueKind.Start, order.No.ToString());
         await Stops.RequestAsync(tx, order.No.ToString(), order.Plug);
         tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Unconfirmed, Subject = order.No.ToString(), DueAt = tx.Now + LongestDoubt });
+    }
+
+    /// <summary>It is this node that reaches nobody: another may.</summary>
+    private static async ValueTask<bool> LetGoAsync(ITransaction tx, DueRow row)
+    {
+        if (await tx.HoldsAsync(row))
+            tx.Put(DueRows.Table, row.Again(tx.Now) with { Tries = 0 });
+        return true;
     }
 
     private static async ValueTask<bool> FailOfflineAsync(ITransaction tx, DueRow row)

@@ -7,7 +7,7 @@ using Charging.Server.Storage;
 namespace Charging.Server.Orders;
 
 /// <summary>The stop command: sent until the pile confirms that the plug does not serve the order.</summary>
-public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
+public sealed class Stops(IStore store, Board board, PileCommands commands) : IDueHandler
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
@@ -16,6 +16,9 @@ public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
 
     /// <inheritdoc/>
     public DueKind Kind => DueKind.Stop;
+
+    /// <inheritdoc/>
+    public bool IsAble => !board.IsCutOff;
 
     /// <summary>Makes a stop due now, unless one is on its way.</summary>
     /// <param name="tx">The transaction of the reason.</param>
@@ -55,8 +58,11 @@ public sealed class Stops(IStore store, PileCommands commands) : IDueHandler
         {
             if (!await tx.HoldsAsync(row))
                 return false;
+            // It may not have got out of this node, and another may reach the pile.
+            if (board.IsCutOff)
+                tx.Put(DueRows.Table, row.Again(tx.Now));
             // A charge that is to end is stopped for as long as it lasts: its pile may be away for hours.
-            if (row.Tries + 1 < MostTries || await new PlugOwner(row.Plug!.Value.Device, row.Subject).OrderAsync(tx) is { State: OrderState.Charging })
+            else if (row.Tries + 1 < MostTries || await new PlugOwner(row.Plug!.Value.Device, row.Subject).OrderAsync(tx) is { State: OrderState.Charging })
                 tx.Put(DueRows.Table, row.Again(tx.Now + Pause) with { Tries = row.Tries + 1 });
             else
                 await AbandonAsync(tx, row);

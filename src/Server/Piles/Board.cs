@@ -13,7 +13,10 @@ public enum PileReach
     /// <summary>Gone.</summary>
     Offline,
 
-    /// <summary>Not heard since the server started, which is so short ago that it says nothing.</summary>
+    /// <summary>
+    /// Not heard since the server started or found the broker again, which is so short ago that it says nothing; or this node
+    /// is cut off from the broker, and others may hear the pile.
+    /// </summary>
     Unheard,
 }
 
@@ -61,13 +64,16 @@ public sealed record PileView(PileSession Session, bool IsConnected, PileStatus?
 public readonly record struct StatusNews(bool Counts, bool IsFirst, bool HasGap);
 
 /// <summary>Who is online and what each plug reports. In memory only: it fills as piles connect.</summary>
-public sealed class Board(TimeProvider clock)
+public sealed class Board(TimeProvider clock, IPileLink link)
 {
-    /// <summary>After a start of the server, how long a pile that was not heard is not yet taken for gone.</summary>
+    /// <summary>After a start of the server, or a cut from the broker, how long a pile that was not heard is not yet taken for gone.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(90);
 
     /// <summary>Without any message for three heartbeats a pile is offline.</summary>
     public static readonly TimeSpan Silence = TimeSpan.FromSeconds(3 * 60);
+
+    // A pile says again after ten minutes at the latest what nobody has acknowledged, and takes a moment.
+    private static readonly TimeSpan LongestResend = TimeSpan.FromMinutes(11);
 
     // A pile that cannot count would be asked for a status by its answer to the last asking, as fast as the line is.
     private static readonly TimeSpan GapPause = TimeSpan.FromSeconds(10);
@@ -91,13 +97,27 @@ public sealed class Board(TimeProvider clock)
     public bool IsOnline(PileView view) =>
         view is { IsConnected: true, Status.Online: true } && clock.GetUtcNow() - view.HeardAt <= Silence;
 
+    /// <summary>Whether this node is cut off from the broker, so that nothing here tells what a pile does now.</summary>
+    public bool IsCutOff => link.Trouble is not null;
+
+    /// <summary>
+    /// Whether a charge can be judged by what its pile says and does not say. An end record that was sent while all nodes were
+    /// cut off from the broker comes again only a while after they have found it.
+    /// </summary>
+    public bool MayJudge => !IsCutOff && clock.GetUtcNow() - link.FoundAt >= LongestResend;
+
     /// <summary>Whether a pile can be told something.</summary>
     public PileReach Reach(DeviceNo device)
     {
-        if (Find(device) is { } view && (IsOnline(view) || view.Status is not null))
+        if (IsCutOff)
+            return PileReach.Unheard;
+        if (Find(device) is { Status: not null } view && IsHeard(view))
             return IsOnline(view) ? PileReach.Online : PileReach.Offline;
-        return clock.GetUtcNow() - _startedAt < Grace ? PileReach.Unheard : PileReach.Offline;
+        return clock.GetUtcNow() - HearsSince < Grace ? PileReach.Unheard : PileReach.Offline;
     }
+
+    /// <summary>Whether the boot is known in which a pile is now.</summary>
+    public bool KnowsBoot(DeviceNo device) => Find(device) is { Status.Online: true } view && IsHeard(view);
 
     /// <summary>A pile has connected.</summary>
     public void Connected(PileSession session)
@@ -120,7 +140,8 @@ public sealed class Board(TimeProvider clock)
     /// <summary>A message of any kind came in.</summary>
     public void Heard(PileSession session)
     {
-        if (Find(session.Device) is { } view && view.Session.Number == session.Number)
+        // After a cut, a status must come first: the last one is of before.
+        if (Find(session.Device) is { } view && view.Session.Number == session.Number && IsHeard(view))
             view.HeardAt = clock.GetUtcNow();
     }
 
@@ -142,6 +163,10 @@ public sealed class Board(TimeProvider clock)
         Changed?.Invoke(session.Device);
         return new StatusNews(true, first, gap);
     }
+
+    private DateTimeOffset HearsSince => link.FoundAt > _startedAt ? link.FoundAt : _startedAt;
+
+    private bool IsHeard(PileView view) => view.HeardAt >= link.FoundAt;
 
     private void Update(PileSession session, Func<PileView, PileView> change)
     {

@@ -8,6 +8,9 @@ public interface IDueHandler
     /// <summary>The kind that it handles.</summary>
     DueKind Kind { get; }
 
+    /// <summary>Whether this node is able to now. While it is not, rows are left to other nodes, and to later.</summary>
+    bool IsAble => true;
+
     /// <summary>
     /// Acts on a row that this worker has leased, and removes it or makes it due again, in a transaction that checks
     /// <see cref="DueRows.HoldsAsync"/>. When it throws, the row is taken up again at the end of its lease.
@@ -25,6 +28,9 @@ public sealed partial class DueWorker(
     ILogger<DueWorker> logger) : IStoreObserver, IHostedService, IAsyncDisposable
 {
     private static readonly TimeSpan Forever = Timeout.InfiniteTimeSpan;
+
+    // How soon a node that was not able to do something looks whether it is.
+    private static readonly TimeSpan Unable = TimeSpan.FromSeconds(2);
 
     // After a long stop very much may be due at once; the store and the providers get it in portions.
     private readonly SemaphoreSlim _slots = new(256);
@@ -151,8 +157,10 @@ public sealed partial class DueWorker(
             {
                 var (_, key) = _schedule.Min;
                 var kind = _dueAt[key].Kind;
-                Schedule(key, now + DueRow.Lease, kind);
-                Start(kind, key, () => LeaseAndRunAsync(key));
+                var isAble = _handlers[kind].IsAble;
+                Schedule(key, now + (isAble ? DueRow.Lease : Unable), kind);
+                if (isAble)
+                    Start(kind, key, () => LeaseAndRunAsync(key));
             }
             Arm();
         }

@@ -1,3 +1,4 @@
+using System.Net;
 using Charging.MqttBroker;
 using Charging.PileSimulator;
 using Charging.Server.Orders;
@@ -15,16 +16,24 @@ namespace Charging.Server.Tests.Broker;
 public sealed class TwoNodesTests : IAsyncLifetime
 {
     private MosquittoServer _broker = null!;
+    private TcpProxy _wire = null!;
     private ChargingApp _first = null!;
     private ChargingApp _second = null!;
 
     public async ValueTask InitializeAsync()
     {
         _broker = await MosquittoServer.StartAsync();
+        _wire = new TcpProxy(new IPEndPoint(IPAddress.Loopback, _broker.NodePort));
         var store = TestStore.On(await (await PostgresServer.SharedAsync()).NewDatabaseAsync());
         // Both see one provider's books.
         var payments = new SandboxPaymentProvider(new PaymentOptions());
-        _first = await ChargingApp.StartAsync(new ChargingAppOptions { Broker = _broker, Store = store, Configure = PayThere });
+        _first = await ChargingApp.StartAsync(new ChargingAppOptions
+        {
+            Broker = _broker,
+            Store = store,
+            Settings = [$"--Charging:Mqtt:Url=mqtt://127.0.0.1:{_wire.Port}"],
+            Configure = PayThere,
+        });
         _second = await ChargingApp.StartAsync(new ChargingAppOptions { Broker = _broker, Store = store, Configure = PayThere });
         foreach (var app in new[] { _first, _second })
             await Retry.Until("the node is ready", async () => (await app.Http.GetAsync("/readyz")).IsSuccessStatusCode);
@@ -40,6 +49,7 @@ public sealed class TwoNodesTests : IAsyncLifetime
     {
         await _first.DisposeAsync();
         await _second.DisposeAsync();
+        await _wire.DisposeAsync();
         await _broker.DisposeAsync();
     }
 
@@ -96,6 +106,24 @@ public sealed class TwoNodesTests : IAsyncLifetime
 
         await pile.WaitUntilAsync("the other node has acknowledged the end", it => it.Unacknowledged.Count == 0);
         await Retry.Until("the order is settled", async () => (await FindAsync(orderNo)).State == OrderState.Settled);
+    }
+
+    [Fact]
+    public async Task A_node_that_is_cut_off_from_the_broker_leaves_starts_and_stops_to_the_other()
+    {
+        var pile = await AddPileAsync();
+        await _second.WaitUntilOnlineAsync(pile);
+        var rider = await _first.RegisterAsync();
+        var orderNo = (await rider.ReserveAsync(pile.Options.DeviceNo, "01")).Data!.Value.GetString()!;
+        _wire.Cut();
+        await Retry.Until("the first node is cut off", () => _first.Services.GetRequiredService<IPileLink>().Trouble is not null);
+
+        var answer = await rider.ChargeAsync(pile.Options.DeviceNo, "01", orderNo, 1.01);
+        Assert.True(answer.Code == 200, answer.Text);
+        Assert.Equal(1, pile.StartsObeyed(orderNo));
+
+        var stopped = await rider.StopAsync(orderNo);
+        Assert.True(stopped.Code == 200, stopped.Text);
     }
 
     // The other node may learn of the pile some milliseconds after its first status, and then hears the next.
