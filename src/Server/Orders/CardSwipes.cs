@@ -21,6 +21,9 @@ public sealed class CardSwipes(
     /// <summary>After this long nobody stands at the pile any more.</summary>
     public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
+    /// <summary>Whether enough is known to decide on a swipe: its age tells, or whether it is of the pile's present boot.</summary>
+    public bool MayDecide(DeviceNo device, PileEvent swiped) => swiped.AgeMs > LongestWait.TotalMilliseconds || board.KnowsBoot(device);
+
     /// <summary>Decides on a swipe. Called once for each event.</summary>
     public async ValueTask<CardDecision> DecideAsync(ITransaction tx, DeviceNo device, PileEvent swiped)
     {

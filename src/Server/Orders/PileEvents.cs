@@ -18,6 +18,12 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands com
     /// <summary>Acts on an event and acknowledges it.</summary>
     public async Task HandleAsync(PileSession session, PileEvent pileEvent)
     {
+        if (pileEvent.CardSwiped is not null && !swipes.MayDecide(session.Device, pileEvent))
+        {
+            // It comes again in ten seconds, and then the pile has answered.
+            await commands.ReportStatusAsync(session.Device);
+            return;
+        }
         var seen = await store.RunAsync(tx => OnceAsync(tx, session, pileEvent));
         if (seen.Reason is { } reason)
         {
