@@ -21,6 +21,8 @@ public sealed partial class PileInbox(
     ILogger<PileInbox> logger) : IPileListener
 {
     private static readonly TimeSpan TimeInterval = TimeSpan.FromHours(12);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LastPause = TimeSpan.FromSeconds(4);
 
     /// <inheritdoc/>
     public int? Authenticate(DeviceNo device, string secret) => access.Authenticate(device, secret);
@@ -46,10 +48,7 @@ public sealed partial class PileInbox(
         if (!news.Counts || !status.Online)
             return;
         if (board.Find(session.Device)?.TimeSentAt is not { } sent || clock.GetUtcNow() - sent >= TimeInterval)
-        {
-            board.TimeSent(session, true);
             InBackground(TellTimeAsync(session));
-        }
         var differences = statusCheck.Differences(session.Device, status);
         if (differences.Count > 0)
             InBackground(statusCheck.SettleAsync(session.Device, differences));
@@ -96,11 +95,21 @@ public sealed partial class PileInbox(
         await act();
     }
 
-    // What could not be sent is sent with the next status: without the time a pile starts nothing.
+    // Without the time a pile starts nothing, and it may subscribe after its first status. Later, it is told with the next one.
     private async Task TellTimeAsync(PileSession session)
     {
-        if (!await commands.SetTimeAsync(session.Device))
+        for (var pause = FirstPause; ; pause *= 2)
+        {
+            board.TimeSent(session, true);
+            if (await commands.SetTimeAsync(session.Device))
+                return;
             board.TimeSent(session, false);
+            if (pause > LastPause)
+                return;
+            await Task.Delay(pause, clock);
+            if (board.Find(session.Device) is not { IsConnected: true, TimeSentAt: null } view || view.Session.Number != session.Number)
+                return;
+        }
     }
 
     private void InBackground(Task task)
