@@ -29,6 +29,9 @@ public sealed record Token
     /// <summary>When it was last used, UTC; behind the truth by at most <see cref="UseGrain"/>.</summary>
     public required DateTimeOffset UsedAt { get; init; }
 
+    /// <summary>Whether it lives, by the last use that was written.</summary>
+    public bool IsAlive(DateTimeOffset now) => now < IssuedAt + Lifetime && now - UsedAt < IdleLifetime;
+
     /// <summary>A new token of 256 random bits, in base64url.</summary>
     public static string NewText() => System.Buffers.Text.Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 

@@ -56,7 +56,7 @@ public sealed class TokenIndex(TimeProvider clock) : IStoreObserver
         {
             var hash = Token.HashOf(text.ToString());
             return await store.RunAsync(async tx =>
-                await tx.GetAsync(AccountTables.Tokens, hash) is { } token && new Entry(token, token.UsedAt).IsAlive(tx.Now)
+                await tx.GetAsync(AccountTables.Tokens, hash) is { } token && token.IsAlive(tx.Now)
                 && await tx.GetAsync(AccountTables.Users, AccountTables.Key(token.UserId)) is { Blocked: false }
                     ? new Caller(token.UserId, hash)
                     : null);
@@ -80,12 +80,15 @@ public sealed class TokenIndex(TimeProvider clock) : IStoreObserver
             _blocked[user.Id] = 0;
     }
 
-    /// <summary>At most <paramref name="limit"/> tokens that are dead.</summary>
+    /// <summary>At most <paramref name="limit"/> tokens that are dead, whatever was not yet written of their use.</summary>
     public IReadOnlyList<string> Dead(int limit)
     {
-        var now = clock.GetUtcNow();
-        return [.. _tokens.Where(t => !t.Value.IsAlive(now)).Take(limit).Select(t => t.Key)];
+        var before = clock.GetUtcNow() - Token.UseGrain;
+        return [.. _tokens.Where(t => !t.Value.IsAlive(before)).Take(limit).Select(t => t.Key)];
     }
+
+    /// <summary>What the store has of a token that is not dead, because another node has served it.</summary>
+    public void Found(Token token) => Written(token, isOwn: false);
 
     /// <inheritdoc/>
     public void Committed(IReadOnlyList<Change> changes)
@@ -95,7 +98,7 @@ public sealed class TokenIndex(TimeProvider clock) : IStoreObserver
             switch (change)
             {
                 case { Table: Table<Token>, Entity: Token token }:
-                    _tokens.AddOrUpdate(token.Hash, static (_, t) => new Entry(t, t.UsedAt), static (_, entry, t) => entry.Written(t), token);
+                    Written(token, change.IsOwn);
                     break;
                 case { Table: Table<Token> }:
                     _tokens.TryRemove(change.Key, out _);
@@ -108,6 +111,13 @@ public sealed class TokenIndex(TimeProvider clock) : IStoreObserver
                     break;
             }
         }
+    }
+
+    private void Written(Token token, bool isOwn)
+    {
+        // Another node writes its use of a token once a day as well.
+        var usedAt = isOwn ? token.UsedAt : token.UsedAt + Token.UseGrain;
+        _tokens.AddOrUpdate(token.Hash, static (_, it) => new Entry(it.token, it.usedAt), static (_, entry, it) => entry.Written(it.token, it.usedAt), (token, usedAt));
     }
 
     private static ReadOnlySpan<char> TextOf(ReadOnlySpan<char> authorization)
@@ -150,9 +160,11 @@ public sealed class TokenIndex(TimeProvider clock) : IStoreObserver
                 && Interlocked.CompareExchange(ref _writtenAt, now.UtcTicks, written) == written;
         }
 
-        public Entry Written(Token stored)
+        public Entry Written(Token stored, DateTimeOffset usedAt)
         {
             Volatile.Write(ref _writtenAt, stored.UsedAt.UtcTicks);
+            if (usedAt.UtcTicks > Volatile.Read(ref _usedAt))
+                Volatile.Write(ref _usedAt, usedAt.UtcTicks);
             return this;
         }
     }

@@ -36,7 +36,10 @@ public sealed class Upkeep(IStore store, TokenIndex index, TimeProvider clock, I
             await TryAsync(async () =>
             {
                 while (index.Dead(Slice) is { Count: > 0 } dead)
-                    await store.RunAsync(tx => Delete(tx, dead), stopping);
+                {
+                    foreach (var living in await store.RunAsync(tx => DeleteAsync(tx, dead), stopping))
+                        index.Found(living);
+                }
                 while (await store.RunAsync(RemoveOldCodesAsync, stopping) == Slice)
                 {
                 }
@@ -67,11 +70,19 @@ public sealed class Upkeep(IStore store, TokenIndex index, TimeProvider clock, I
         return true;
     }
 
-    private static ValueTask<bool> Delete(ITransaction tx, IReadOnlyList<string> hashes)
+    /// <returns>Those that are not dead: another node has served them, and its word of it was lost.</returns>
+    private static async ValueTask<IReadOnlyList<Token>> DeleteAsync(ITransaction tx, IReadOnlyList<string> hashes)
     {
+        await tx.ForeseeAsync([.. hashes.Select(hash => ((ITable)AccountTables.Tokens, hash))]);
+        var living = new List<Token>();
         foreach (var hash in hashes)
-            tx.Delete(AccountTables.Tokens, hash);
-        return ValueTask.FromResult(true);
+        {
+            if (await tx.GetAsync(AccountTables.Tokens, hash) is { } token && token.IsAlive(tx.Now - Token.UseGrain))
+                living.Add(token);
+            else
+                tx.Delete(AccountTables.Tokens, hash);
+        }
+        return living;
     }
 
     private static async ValueTask<int> RemoveOldCodesAsync(ITransaction tx)

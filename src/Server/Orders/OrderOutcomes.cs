@@ -11,6 +11,7 @@ namespace Charging.Server.Orders;
 public sealed class OrderOutcomes(TimeProvider clock) : IStoreObserver
 {
     private readonly ConcurrentDictionary<OrderNo, Waiters> _waiting = new();
+    private IStore? _store;
 
     private sealed class Waiters
     {
@@ -31,15 +32,16 @@ public sealed class OrderOutcomes(TimeProvider clock) : IStoreObserver
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The answer or the outcome; 5000 when there is none in time, and then the caller may ask again.</returns>
     public async Task<Result<Done>> StartAsync(OrderNo orderNo, Func<Task<Result<Done>?>> act, TimeSpan limit, CancellationToken cancellationToken) =>
-        await WaitAsync(orderNo, act, waiters => waiters.Start, limit, cancellationToken) ?? ResultCode.Busy;
+        await WaitAsync(orderNo, act, waiters => waiters.Start, order => order.Outcome(), limit, cancellationToken) ?? ResultCode.Busy;
 
     /// <summary>Does what a charge is to end by, and waits for its end, in the same way.</summary>
     /// <returns>The answer or the outcome; 4005 when there is none in time.</returns>
     public async Task<Result<Done>> EndAsync(OrderNo orderNo, Func<Task<Result<Done>?>> act, TimeSpan limit, CancellationToken cancellationToken) =>
-        await WaitAsync(orderNo, act, waiters => waiters.End, limit, cancellationToken) ?? ResultCode.StopFailed;
+        await WaitAsync(orderNo, act, waiters => waiters.End, EndOf, limit, cancellationToken) ?? ResultCode.StopFailed;
 
     private async Task<Result<Done>?> WaitAsync(
-        OrderNo orderNo, Func<Task<Result<Done>?>> act, Func<Waiters, TaskCompletionSource<Result<Done>>> what, TimeSpan limit, CancellationToken cancellationToken)
+        OrderNo orderNo, Func<Task<Result<Done>?>> act, Func<Waiters, TaskCompletionSource<Result<Done>>> what, Func<Order, Result<Done>?> outcomeOf,
+        TimeSpan limit, CancellationToken cancellationToken)
     {
         var waiters = Enter(orderNo);
         try
@@ -53,12 +55,21 @@ public sealed class OrderOutcomes(TimeProvider clock) : IStoreObserver
         }
         catch (TimeoutException)
         {
-            return null;
+            // Another node's word of it may be lost.
+            var order = await _store!.RunAsync(tx => tx.GetAsync(OrderTables.Orders, orderNo.ToString()), cancellationToken);
+            return order is null ? default : outcomeOf(order);
         }
         finally
         {
             Leave(orderNo, waiters);
         }
+    }
+
+    /// <inheritdoc/>
+    public Task LoadAsync(IStore store, CancellationToken cancellationToken)
+    {
+        _store = store;
+        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
@@ -70,10 +81,13 @@ public sealed class OrderOutcomes(TimeProvider clock) : IStoreObserver
                 continue;
             if (order.Outcome() is { } started)
                 waiters.Start.TrySetResult(started);
-            if (order.StopOutcome() is { } ended)
+            if (EndOf(order) is { } ended)
                 waiters.End.TrySetResult(ended);
         }
     }
+
+    /// <summary>Whoever waits for the end has seen it charge; a state before that, read late, is no news.</summary>
+    private static Result<Done>? EndOf(Order order) => order.StopOutcome() is { IsOk: true } ended ? ended : default(Result<Done>?);
 
     private Waiters Enter(OrderNo orderNo)
     {

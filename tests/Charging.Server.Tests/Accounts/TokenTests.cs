@@ -85,6 +85,42 @@ public sealed class TokenTests
         Assert.Equal(issued, (await StoredAsync(app)).Single().UsedAt);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_token_that_another_node_serves_every_day_is_not_removed_here(bool isToldOfIt)
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock });
+        await app.RegisterAsync();
+        var store = app.Services.GetRequiredService<IStore>();
+        var index = new TokenIndex(clock);
+        await index.LoadAsync(store, CancellationToken.None);
+        using var upkeep = new Upkeep(store, index, clock, Microsoft.Extensions.Logging.Abstractions.NullLogger<Upkeep>.Instance);
+        for (var day = 0; day < 9; day++)
+        {
+            clock.Advance(Day);
+            var token = (await StoredAsync(app)).Single() with { UsedAt = clock.GetUtcNow() };
+            await store.RunAsync(tx =>
+            {
+                tx.Put(AccountTables.Tokens, token);
+                return ValueTask.FromResult(true);
+            });
+            if (isToldOfIt)
+                index.Committed([new Change(AccountTables.Tokens, token.Hash, token, IsOwn: false)]);
+        }
+        Assert.Equal(isToldOfIt ? 0 : 1, index.Dead(10).Count);
+        await upkeep.StartAsync(CancellationToken.None);
+
+        await Retry.Until("the upkeep has looked", () =>
+        {
+            clock.Advance(TimeSpan.FromMinutes(61));
+            return index.Dead(10).Count == 0;
+        });
+        await upkeep.StopAsync(CancellationToken.None);
+        Assert.Single(await StoredAsync(app));
+    }
+
     [Fact]
     public async Task Dead_tokens_and_old_codes_are_removed_in_time()
     {

@@ -15,8 +15,8 @@ internal static partial class PostgreSqlLog
     [LoggerMessage(4, LogLevel.Warning, "The link over which nodes tell each other what changed was cut, and is tried again: {Reason}")]
     public static partial void FeedCut(this ILogger logger, string reason);
 
-    [LoggerMessage(5, LogLevel.Error, "Row {Key} of the table {Table}, as another node has changed it, cannot be read here and is passed over: is this node's program the older one?")]
-    public static partial void RowPassedOver(this ILogger logger, string table, string key, Exception failure);
+    [LoggerMessage(5, LogLevel.Error, "A row of the table {Table}, as another node has changed it, cannot be read here and is passed over: is this node's program the older one?")]
+    public static partial void RowPassedOver(this ILogger logger, string table, Exception failure);
 
     [LoggerMessage(6, LogLevel.Error, "An index in memory failed to follow the store and is wrong until the next start")]
     public static partial void ObserverFailed(this ILogger logger, Exception failure);

@@ -99,7 +99,7 @@ internal sealed class Rereader(NpgsqlDataSource source, Followers followers, ILo
         {
             // A newer program's, say. The others are told all the same, and this one when it changes again.
             if (followers.PassOver(table, row.Key, row.Stamp))
-                logger.RowPassedOver(table.Name, row.Key, e);
+                logger.RowPassedOver(table.Name, e);
             return;
         }
         followers.TellAgain(table, new StampedRow(row.Key, entity, row.Stamp));
