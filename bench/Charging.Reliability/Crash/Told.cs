@@ -57,6 +57,9 @@ internal sealed class OrderTold(string no, PlugId plug, DateTimeOffset at)
         if (PaidCode == 0)
             return null;
         var held = await tx.GetAsync(Ledger.Entries, $"hold:{no}");
+        // The plug was another's by then: nothing was taken from the balance.
+        if (IsByBalance && PaidCode == 4000 && order.PaidAt is null && held is null)
+            return order.IsLive ? $"Order {no} was refused for its plug and is {order.State}." : null;
         var from = IsByBalance ? Ledger.Balance(userId) : Ledger.Provider;
         if (order.PaidAt is null || order.PaidFen != SaidFen || held?.AmountFen != SaidFen || held.From != from)
             return $"Order {no} was answered {PaidCode} for {SaidFen} fen, and holds a payment of {order.PaidFen} with an entry of {held?.AmountFen} from {held?.From}.";
