@@ -141,10 +141,17 @@ internal sealed partial class ModelPile(World world, PilePlan plan, int number)
         else if (command.SetTime is null && command.ExpiresAt.ToDateTimeOffset() < Now)
             Reject(command, RejectReason.Expired);
         else if (command.StartCharge is not null && Chance(plan.Late))
-            Later(_random.Next(1000, 25_000), () => Obey(command));
+            ObeyLate(command, _boot);
         else
             Obey(command);
     }
+
+    /// <summary>Unless a power cut comes between, which knows nothing of it.</summary>
+    private void ObeyLate(Command command, string boot) => Later(_random.Next(1000, 25_000), () =>
+    {
+        if (_boot == boot)
+            Obey(command);
+    });
 
     private void Obey(Command command)
     {
