@@ -5,9 +5,12 @@ namespace Charging.MqttBroker;
 /// <summary>What Mosquitto 2 must know to be the broker of piles and nodes, in its own files.</summary>
 public static class MosquittoFiles
 {
-    // What mosquitto_passwd takes. More would cost Mosquitto's one thread dearly when ten thousand piles come back at once,
-    // and a secret of 128 random bits needs no slow hash.
-    private const int Iterations = 101;
+    // What mosquitto_passwd takes. More would cost Mosquitto's one thread dearly when ten thousand piles come back at once, and
+    // at each reading of the file, when it checks all that are connected; and a secret of 128 random bits needs no slow hash.
+    private const int IterationsForPiles = 101;
+
+    // A person may have chosen this one, and it opens everything.
+    private const int IterationsForNodes = 100_000;
     private const int SaltBytes = 12;
     private const int HashBytes = 64;
 
@@ -45,15 +48,20 @@ public static class MosquittoFiles
 
     /// <summary>A line of the `password_file`.</summary>
     /// <param name="user">A device number, or the user name of the nodes.</param>
-    /// <param name="hash">What <see cref="Hash"/> made of the secret.</param>
+    /// <param name="hash">What <see cref="HashOfPile"/> or <see cref="HashOfNodes"/> made of the secret.</param>
     public static string PasswordLine(string user, string hash) => $"{user}:{hash}";
 
-    /// <summary>A secret as it stands there: PBKDF2 with SHA-512 and a new salt.</summary>
-    public static string Hash(string secret)
+    /// <summary>A pile's secret as it stands there: PBKDF2 with SHA-512 and a new salt.</summary>
+    public static string HashOfPile(string secret) => Hash(secret, IterationsForPiles);
+
+    /// <summary>The nodes' password as it stands there.</summary>
+    public static string HashOfNodes(string password) => Hash(password, IterationsForNodes);
+
+    private static string Hash(string secret, int iterations)
     {
         var salt = RandomNumberGenerator.GetBytes(SaltBytes);
-        var hash = Rfc2898DeriveBytes.Pbkdf2(secret, salt, Iterations, HashAlgorithmName.SHA512, HashBytes);
-        return $"$7${Iterations}${Convert.ToBase64String(salt)}${Convert.ToBase64String(hash)}";
+        var hash = Rfc2898DeriveBytes.Pbkdf2(secret, salt, iterations, HashAlgorithmName.SHA512, HashBytes);
+        return $"$7${iterations}${Convert.ToBase64String(salt)}${Convert.ToBase64String(hash)}";
     }
 
     /// <summary>Lines as a file.</summary>

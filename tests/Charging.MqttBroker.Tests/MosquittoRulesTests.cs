@@ -21,7 +21,7 @@ public sealed class MosquittoRulesTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _broker = await MosquittoServer.StartAsync(rules: ["", $"user {Spy}", "topic read #"]);
-        var hash = MosquittoFiles.Hash(TestListener.Secret);
+        var hash = MosquittoFiles.HashOfPile(TestListener.Secret);
         string[] names = [Spy, MosquittoServer.NodeName, .. _piles.Append(_victim).Select(device => device.ToString())];
         await _broker.LetInAsync(names.Select(name => MosquittoFiles.PasswordLine(name, hash)));
     }

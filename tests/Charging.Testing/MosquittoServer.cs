@@ -64,7 +64,7 @@ public sealed class MosquittoServer : IAsyncDisposable
     /// <param name="piles">Device numbers and their secrets.</param>
     public Task LetInAsync(IReadOnlyDictionary<string, string> piles) => LetInAsync(
     [
-        NodeLine, .. piles.Select(pile => MosquittoFiles.PasswordLine(pile.Key, MosquittoFiles.Hash(pile.Value))),
+        NodeLine, .. piles.Select(pile => MosquittoFiles.PasswordLine(pile.Key, MosquittoFiles.HashOfPile(pile.Value))),
     ]);
 
     /// <summary>Gives it a new password file, and waits until it has read it.</summary>
@@ -104,7 +104,7 @@ public sealed class MosquittoServer : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private static string NodeLine => MosquittoFiles.PasswordLine(NodeName, MosquittoFiles.Hash(NodePassword));
+    private static string NodeLine => MosquittoFiles.PasswordLine(NodeName, MosquittoFiles.HashOfNodes(NodePassword));
 
     /// <summary>Two ports that are free now: Mosquitto chooses none itself, and keeps them over a restart.</summary>
     private static (int, int) FreePorts()

@@ -14,7 +14,7 @@ public sealed class MqttExport(PileAccess access, ExternalBrokerPlace? place = n
         get
         {
             if (place is not null)
-                yield return MosquittoFiles.PasswordLine(place.Username, MosquittoFiles.Hash(place.Password));
+                yield return MosquittoFiles.PasswordLine(place.Username, MosquittoFiles.HashOfNodes(place.Password));
             foreach (var pile in access.All.OrderBy(pile => pile.Device.ToString(), StringComparer.Ordinal))
             {
                 if (pile.MosquittoHash is { } hash)

@@ -59,7 +59,7 @@ public sealed record Pile
     public Pile WithSecret(string secret) => this with
     {
         SecretHash = PileRegistry.HashOf(secret),
-        MosquittoHash = MosquittoFiles.Hash(secret),
+        MosquittoHash = MosquittoFiles.HashOfPile(secret),
         SecretGeneration = SecretGeneration + 1,
     };
 

@@ -162,6 +162,15 @@ public sealed class ExternalBrokerTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<Exception>(() => RawPile.ConnectAsync(_app, device, renewed));
     }
 
+    [Fact]
+    public async Task The_password_of_the_nodes_is_dear_to_guess_and_a_piles_secret_cheap_to_check()
+    {
+        await _app.RegisterPileAsync(ChargingApp.NewDeviceNo());
+        var lines = _app.Services.GetRequiredService<MqttExport>().Passwords.ToList();
+        Assert.StartsWith($"{MosquittoServer.NodeName}:$7$100000$", lines[0]);
+        Assert.Contains(":$7$101$", lines[1]);
+    }
+
     private static DeviceNo DeviceOf(SimulatedPile pile) => DeviceNo.Parse(pile.Options.DeviceNo);
 
     private Server.Piles.Board Board => _app.Services.GetRequiredService<Server.Piles.Board>();
