@@ -13,6 +13,13 @@ public interface IStore
     string? Trouble => null;
 
     /// <summary>
+    /// By how much this machine's clock is ahead of the store's, or behind it when negative, for certain: zero where they are
+    /// one, and within the time that the question takes.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">The store does not answer.</exception>
+    Task<TimeSpan> ClockLeadAsync(CancellationToken cancellationToken = default) => Task.FromResult(TimeSpan.Zero);
+
+    /// <summary>
     /// Runs an operation as a serializable transaction. What it has put and deleted takes effect when it
     /// returns, whatever it returns; when it throws, nothing does. It may run more than once, and touches
     /// nothing but its transaction: no network, no clock but <see cref="ITransaction.Now"/>, no await but

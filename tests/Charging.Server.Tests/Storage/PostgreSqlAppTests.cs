@@ -148,6 +148,24 @@ public sealed class PostgreSqlAppTests
         await Retry.Until("it is ready again", async () => (await stand.App.Http.GetAsync("/readyz")).IsSuccessStatusCode);
     }
 
+    [Theory]
+    [InlineData("- interval '3 s'", "s ahead of that of PostgreSQL")]
+    [InlineData("+ interval '1 h'", "s behind that of PostgreSQL")]
+    public async Task A_node_whose_clock_is_wrong_is_not_ready(string difference, string expected)
+    {
+        var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
+        await TellTimeAsync(difference);
+        // What stands before PostgreSQL's own functions is called in their place.
+        await using var app = await ChargingApp.StartAsync(Options(database + ";Search Path=public,pg_catalog"));
+        Assert.Contains(expected, await (await app.Http.GetAsync("/readyz")).Content.ReadAsStringAsync());
+
+        await TellTimeAsync("+ interval '1 s'");
+        await Retry.Until("it is ready", async () => (await app.Http.GetAsync("/readyz")).IsSuccessStatusCode);
+
+        Task TellTimeAsync(string by) => PostgreSqlFailureTests.ExecuteAsync(
+            database, $"CREATE OR REPLACE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS $$ SELECT pg_catalog.clock_timestamp() {by} $$");
+    }
+
     [Fact]
     public async Task Every_table_that_is_in_memory_is_told_from_node_to_node()
     {

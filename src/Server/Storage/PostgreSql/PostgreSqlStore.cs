@@ -84,6 +84,24 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    public async Task<TimeSpan> ClockLeadAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await using var command = _announcements.CreateCommand("SELECT clock_timestamp()");
+            // The machine's clock, also where the operations have another: a test's, which nothing else follows.
+            var before = TimeProvider.System.GetUtcNow().UtcDateTime;
+            var theirs = (DateTime)(await command.ExecuteScalarAsync(cancellationToken))!;
+            var after = TimeProvider.System.GetUtcNow().UtcDateTime;
+            return theirs < before ? before - theirs : theirs > after ? after - theirs : TimeSpan.Zero;
+        }
+        catch (NpgsqlException e)
+        {
+            throw new StoreUnavailableException("PostgreSQL does not tell the time.", e);
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task<TResult> RunAsync<TResult>(Func<ITransaction, ValueTask<TResult>> operation, CancellationToken cancellationToken = default)
     {
         if (_isClosed)
