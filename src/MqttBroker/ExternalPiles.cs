@@ -60,7 +60,7 @@ internal sealed class ExternalPiles(PileMailbox mailbox, PileBrokerOptions optio
         }
 
         var isOfAnother = pile.Last is { } before && (!before.Online || before.ConnectionId != status.ConnectionId);
-        if (pile.Session is null || (status.Online && isOfAnother))
+        if (pile.Session is null || (status.Online && (isOfAnother || pile.Session.SecretGeneration != stranger.SecretGeneration)))
             Begin(pile, stranger);
         mailbox.StatusReceived(pile.Session!, status);
         if (!status.Online && isOfAnother)
@@ -74,7 +74,8 @@ internal sealed class ExternalPiles(PileMailbox mailbox, PileBrokerOptions optio
     {
         lock (pile)
         {
-            if (pile.Session is null)
+            // The first event of a board with a new secret may come before its first status, and counts anew.
+            if (pile.Session?.SecretGeneration != generation)
                 Begin(pile, new PileSession(device, 0, generation));
             return pile.Session!;
         }
@@ -82,7 +83,7 @@ internal sealed class ExternalPiles(PileMailbox mailbox, PileBrokerOptions optio
 
     private void Begin(KnownPile pile, PileSession session)
     {
-        pile.Session = session with { Number = ++_lastNumber };
+        pile.Session = session with { Number = Interlocked.Increment(ref _lastNumber) };
         mailbox.Connected(pile.Session);
     }
 

@@ -59,6 +59,22 @@ public sealed class ExternalBrokerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_first_event_under_a_new_secret_is_of_a_new_session()
+    {
+        await using var node = await NodeUnderTest.StartAsync(_broker, "node");
+        await using var pile = await RawClient.ConnectAsync(_broker.PilePort, _device);
+        await pile.SendAsync(Packets.Publish(_device.StatusTopic(), Piles.Status().Json()));
+        await Until.True("the status has come", () => !node.Listener.Statuses.IsEmpty);
+
+        node.Listener.Generation = 2;
+        await pile.SendAsync(Packets.Publish(_device.EventsTopic(), Piles.Swipe(1).Json()));
+
+        await Until.True("the event has come", () => !node.Listener.Events.IsEmpty);
+        Assert.Equal(2, node.Listener.Events.Single().Session.SecretGeneration);
+        Assert.Equal([1, 2], node.Listener.Connections.Select(session => session.SecretGeneration));
+    }
+
+    [Fact]
     public async Task A_pile_that_says_too_much_at_once_is_left_to_say_it_again()
     {
         await using var node = await NodeUnderTest.StartAsync(_broker, "node", ("Charging:Mqtt:MaxMessagesInFlight", "2"));
@@ -144,8 +160,8 @@ public sealed class ExternalBrokerTests : IAsyncLifetime
         Assert.Equal((byte)'{', (await pile.ReadCommandAsync())[0]);
 
         await _broker.StopAsync();
-        Assert.False(await node.Link.SendAsync(_device, Piles.SetTime()));
         await Until.True("the node says that the broker is away", () => node.Link.Trouble is not null);
+        Assert.False(await node.Link.SendAsync(_device, Piles.SetTime()));
         Assert.Contains("mqtt://127.0.0.1", node.Link.Trouble);
     }
 

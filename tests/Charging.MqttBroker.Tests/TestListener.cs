@@ -42,7 +42,10 @@ internal sealed class TestListener : IPileListener
 
     public ConcurrentQueue<DeviceNo> Kept { get; } = new();
 
-    public int? Admit(DeviceNo device) => Retired.Contains(device) ? null : 1;
+    /// <summary>The generation of every pile's secret.</summary>
+    public int Generation { get; set; } = 1;
+
+    public int? Admit(DeviceNo device) => Retired.Contains(device) ? null : Generation;
 
     public void Remembered(DeviceNo device) => Kept.Enqueue(device);
 
