@@ -75,6 +75,20 @@ public sealed class ExternalBrokerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Mosquitto_puts_out_whose_secret_was_replaced_and_nobody_else()
+    {
+        var other = Piles.Any();
+        await _broker.LetInAsync(new Dictionary<string, string> { [$"{_device}"] = TestListener.Secret, [$"{other}"] = TestListener.Secret });
+        await using var pile = await RawClient.ConnectAsync(_broker.PilePort, _device);
+        await using var neighbour = await RawClient.ConnectAsync(_broker.PilePort, other);
+
+        await _broker.LetInAsync(new Dictionary<string, string> { [$"{_device}"] = "another-secret", [$"{other}"] = TestListener.Secret });
+
+        await pile.ReadToEndAsync();
+        Assert.True(await neighbour.AnswersAsync());
+    }
+
+    [Fact]
     public async Task A_pile_that_says_too_much_at_once_is_left_to_say_it_again()
     {
         await using var node = await NodeUnderTest.StartAsync(_broker, "node", ("Charging:Mqtt:MaxMessagesInFlight", "2"));
