@@ -16,4 +16,10 @@ internal static partial class BrokerLog
 
     [LoggerMessage(4, LogLevel.Warning, "Not connected to the MQTT broker at {Url}, tried again until it works: {Reason}")]
     public static partial void BrokerLost(this ILogger logger, Uri url, string reason);
+
+    [LoggerMessage(5, LogLevel.Warning, "Events are left to other nodes: the store does not answer.")]
+    public static partial void EventsLeft(this ILogger logger, Exception? fault);
+
+    [LoggerMessage(6, LogLevel.Information, "The store answers, and events are taken again.")]
+    public static partial void EventsTaken(this ILogger logger);
 }

@@ -12,18 +12,21 @@ namespace Charging.MqttBroker;
 /// This node as a client of an external broker, for as long as it runs. Its session ends with its connection: what comes in
 /// meanwhile goes to other nodes, and piles say again what was not answered (adr/0010).
 /// </summary>
-internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles piles, TimeProvider clock, ILogger<ExternalBroker> logger) : BackgroundService, IPileLink
+internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles piles, PileMailbox mailbox, TimeProvider clock, ILogger<ExternalBroker> logger)
+    : BackgroundService, IPileLink
 {
     // Short, so that the broker soon gives the events to another node, and this one soon notices that it is cut off.
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     // Events and results that are being handled; a broker may allow less.
     private const ushort MostUnacknowledged = 1000;
     private const uint LargestPacket = Codec.MaxMessageBytes + 1024;
 
+    private readonly KeepWatch _watch = new(mailbox);
     private volatile Line? _line;
     private long _foundTicks;
     private volatile string? _trouble = $"The connection to the MQTT broker at {place.Url} is not made yet.";
@@ -76,7 +79,7 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
             await OpenAsync(client, () => lost.TrySetResult("the broker does not answer"), stop);
             logger.BrokerFound(place.Url, place.NodeId);
             _trouble = null;
-            return (true, await lost.Task.WaitAsync(stop));
+            return (true, await ServeAsync(client, lost.Task, stop));
         }
         catch (Exception e) when (e is not OperationCanceledException || !stop.IsCancellationRequested)
         {
@@ -104,7 +107,44 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
         // Before the subscriptions: the first statuses count, and are answered.
         Volatile.Write(ref _foundTicks, clock.GetUtcNow().UtcTicks);
         _line = new Line(client, isDead, connected.ReceiveMaximum is > 0 and < MostUnacknowledged and var most ? most : MostUnacknowledged);
-        var subscribed = await client.SubscribeAsync(Subscriptions(), patience.Token);
+        await SubscribeAsync(client, _watch.Keeps ? [Topics.OfOneNode, .. Topics.OfEveryNode] : Topics.OfEveryNode, patience.Token);
+    }
+
+    /// <summary>Serves the connection to its end, and leaves events to other nodes while this one cannot keep them.</summary>
+    /// <returns>Why it has ended.</returns>
+    private async Task<string> ServeAsync(IMqttClient client, Task<string> lost, CancellationToken stop)
+    {
+        while (await Task.WhenAny(lost, Task.Delay(LookEvery, stop)) != lost)
+        {
+            stop.ThrowIfCancellationRequested();
+            if (!_watch.Look())
+                continue;
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            patience.CancelAfter(Patience);
+            if (_watch.Keeps)
+            {
+                logger.EventsTaken();
+                await SubscribeAsync(client, [Topics.OfOneNode], patience.Token);
+            }
+            else
+            {
+                logger.EventsLeft(_watch.Fault);
+                await client.UnsubscribeAsync(Topics.OfOneNode, patience.Token);
+            }
+        }
+        return await lost;
+    }
+
+    /// <summary>
+    /// Statuses at most once: they are said again every minute, a gap is noticed, and so they never wait behind events that
+    /// wait for the store.
+    /// </summary>
+    private static async Task SubscribeAsync(IMqttClient client, IReadOnlyList<string> filters, CancellationToken cancellationToken)
+    {
+        var builder = new MqttClientSubscribeOptionsBuilder();
+        foreach (var filter in filters)
+            builder.WithTopicFilter(filter, Topics.MustArrive(filter) ? MqttQualityOfServiceLevel.AtLeastOnce : MqttQualityOfServiceLevel.AtMostOnce);
+        var subscribed = await client.SubscribeAsync(builder.Build(), cancellationToken);
         if (subscribed.Items.FirstOrDefault(item => item.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2) is { } refused)
             throw new IOException($"the broker refuses the subscription to {refused.TopicFilter.Topic}: {refused.ResultCode}");
     }
@@ -132,18 +172,6 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
             });
         }
 
-        return builder.Build();
-    }
-
-    /// <summary>
-    /// Statuses at most once: they are said again every minute, a gap is noticed, and so they never wait behind events that
-    /// wait for the store.
-    /// </summary>
-    private static MqttClientSubscribeOptions Subscriptions()
-    {
-        var builder = new MqttClientSubscribeOptionsBuilder().WithTopicFilter(Topics.OfOneNode, MqttQualityOfServiceLevel.AtLeastOnce);
-        foreach (var filter in Topics.OfEveryNode)
-            builder.WithTopicFilter(filter, Topics.CarriesAnswers(filter) ? MqttQualityOfServiceLevel.AtLeastOnce : MqttQualityOfServiceLevel.AtMostOnce);
         return builder.Build();
     }
 

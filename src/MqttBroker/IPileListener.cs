@@ -39,6 +39,12 @@ public interface IPileListener
     /// <summary>Measurements.</summary>
     void TelemetryReceived(PileSession session, PileTelemetry telemetry);
 
+    /// <summary>
+    /// Whether events can be kept now. Asked once a second where the broker is an external one, which gives the events to
+    /// other nodes while the answer is no, or is late.
+    /// </summary>
+    Task<bool> CanKeepAsync() => Task.FromResult(true);
+
     /// <summary>An event. The listener sends the <see cref="EventAck"/> after the effect is durable.</summary>
     Task EventReceivedAsync(PileSession session, PileEvent pileEvent);
 

@@ -70,6 +70,8 @@ internal sealed class PileMailbox(Lazy<IPileListener> listener, BrokerMetrics me
         }
     }
 
+    public async Task<bool> CanKeepAsync() => await listener.Value.CanKeepAsync();
+
     public Task EventReceivedAsync(PileSession session, PileEvent pileEvent) =>
         GuardAsync("event", session, () => listener.Value.EventReceivedAsync(session, pileEvent));
 

@@ -65,8 +65,8 @@ public sealed class Topics
     /// <summary>Whether a node subscribes to a filter; some brokers name a shared one without its group.</summary>
     public static bool IsHeardByNodes(string filter) => OfEveryNode.Contains(filter) || filter == OfOneNode || filter == OfOneNode[Share.Length..];
 
-    /// <summary>Whether a filter of the nodes lets answers to commands through.</summary>
-    public static bool CarriesAnswers(string filter) => filter == OfAll(PileTopic.Results);
+    /// <summary>Whether what a filter of the nodes lets through is said once and not again each minute: events, and answers to commands.</summary>
+    public static bool MustArrive(string filter) => filter == OfOneNode || filter == OfAll(PileTopic.Results);
 
     /// <summary>Whether a node may publish to a topic: some pile listens there.</summary>
     public static bool IsForPiles(string name) =>

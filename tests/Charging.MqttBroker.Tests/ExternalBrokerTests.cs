@@ -58,6 +58,40 @@ public sealed class ExternalBrokerTests : IAsyncLifetime
         await Until.True("the node has acknowledged it", () => _broker.Log.Contains("Received PUBACK from node"));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Events_are_left_to_other_nodes_while_one_cannot_keep_them(bool isHanging)
+    {
+        await using var first = await NodeUnderTest.StartAsync(_broker, "first");
+        await using var second = await NodeUnderTest.StartAsync(_broker, "second");
+        await using var pile = await RawClient.ConnectAsync(_broker.PilePort, _device);
+        var answer = new TaskCompletionSource<bool>();
+        if (!isHanging)
+            answer.SetResult(false);
+        first.Listener.CanKeep = answer.Task;
+        await Until.True("the first node leaves the events", () => _broker.Log.Contains("Received UNSUBSCRIBE from first"));
+        for (uint number = 1; number <= 10; number++)
+        {
+            await pile.SendAsync(Packets.Publish(_device.EventsTopic(), Piles.Swipe(number).Json()));
+            await pile.ReadAsync(4);
+        }
+        await pile.SendAsync(Packets.Publish(_device.StatusTopic(), Piles.Status().Json()));
+        await Until.True("all have come to the second", () => second.Listener.Events.Count == 10);
+        await Until.True("the first still hears statuses", () => !first.Listener.Statuses.IsEmpty);
+        Assert.Empty(first.Listener.Events);
+
+        first.Listener.CanKeep = Task.FromResult(true);
+        answer.TrySetResult(true);
+        await Until.True("the first has subscribed again", () => _broker.Log.Split("Received SUBSCRIBE from first").Length == 3);
+        for (uint number = 11; number <= 20; number++)
+        {
+            await pile.SendAsync(Packets.Publish(_device.EventsTopic(), Piles.Swipe(number).Json()));
+            await pile.ReadAsync(4);
+        }
+        await Until.True("the first takes its share", () => !first.Listener.Events.IsEmpty);
+    }
+
     [Fact]
     public async Task The_first_event_under_a_new_secret_is_of_a_new_session()
     {

@@ -45,7 +45,12 @@ internal sealed class TestListener : IPileListener
     /// <summary>The generation of every pile's secret.</summary>
     public int Generation { get; set; } = 1;
 
+    /// <summary>The answer to whether events can be kept.</summary>
+    public Task<bool> CanKeep { get; set; } = Task.FromResult(true);
+
     public int? Admit(DeviceNo device) => Retired.Contains(device) ? null : Generation;
+
+    public Task<bool> CanKeepAsync() => CanKeep;
 
     public void Remembered(DeviceNo device) => Kept.Enqueue(device);
 

@@ -9,6 +9,7 @@ namespace Charging.Server.Piles;
 
 /// <summary>What piles say, and who in the server it is for.</summary>
 public sealed partial class PileInbox(
+    IStore store,
     PileAccess access,
     Board board,
     PileCommands commands,
@@ -56,6 +57,20 @@ public sealed partial class PileInbox(
 
     /// <inheritdoc/>
     public void TelemetryReceived(PileSession session, PileTelemetry telemetry) => board.Heard(session);
+
+    /// <inheritdoc/>
+    public async Task<bool> CanKeepAsync()
+    {
+        try
+        {
+            await store.RunAsync(tx => tx.GetAsync(PileTables.Piles, "any"));
+            return true;
+        }
+        catch (StoreUnavailableException)
+        {
+            return false;
+        }
+    }
 
     /// <inheritdoc/>
     public Task EventReceivedAsync(PileSession session, PileEvent pileEvent)

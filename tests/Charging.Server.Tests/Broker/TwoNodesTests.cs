@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Charging.MqttBroker;
 using Charging.PileSimulator;
 using Charging.Server.Orders;
@@ -8,6 +9,7 @@ using Charging.Server.Storage;
 using Charging.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Xunit;
 
 namespace Charging.Server.Tests.Broker;
@@ -17,6 +19,7 @@ public sealed class TwoNodesTests : IAsyncLifetime
 {
     private MosquittoServer _broker = null!;
     private TcpProxy _wire = null!;
+    private TcpProxy _storeWire = null!;
     private ChargingApp _first = null!;
     private ChargingApp _second = null!;
 
@@ -24,17 +27,20 @@ public sealed class TwoNodesTests : IAsyncLifetime
     {
         _broker = await MosquittoServer.StartAsync();
         _wire = new TcpProxy(new IPEndPoint(IPAddress.Loopback, _broker.NodePort));
-        var store = TestStore.On(await (await PostgresServer.SharedAsync()).NewDatabaseAsync());
+        var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
+        var wired = new NpgsqlConnectionStringBuilder(database);
+        _storeWire = new TcpProxy(new UnixDomainSocketEndPoint(Path.Combine(wired.Host!, ".s.PGSQL.5432")));
+        (wired.Host, wired.Port, wired.SslMode) = ("127.0.0.1", _storeWire.Port, SslMode.Disable);
         // Both see one provider's books.
         var payments = new SandboxPaymentProvider(new PaymentOptions());
         _first = await ChargingApp.StartAsync(new ChargingAppOptions
         {
             Broker = _broker,
-            Store = store,
+            Store = TestStore.On(wired.ConnectionString),
             Settings = [$"--Charging:Mqtt:Url=mqtt://127.0.0.1:{_wire.Port}"],
             Configure = PayThere,
         });
-        _second = await ChargingApp.StartAsync(new ChargingAppOptions { Broker = _broker, Store = store, Configure = PayThere });
+        _second = await ChargingApp.StartAsync(new ChargingAppOptions { Broker = _broker, Store = TestStore.On(database), Configure = PayThere });
         foreach (var app in new[] { _first, _second })
             await Retry.Until("the node is ready", async () => (await app.Http.GetAsync("/readyz")).IsSuccessStatusCode);
 
@@ -50,6 +56,7 @@ public sealed class TwoNodesTests : IAsyncLifetime
         await _first.DisposeAsync();
         await _second.DisposeAsync();
         await _wire.DisposeAsync();
+        await _storeWire.DisposeAsync();
         await _broker.DisposeAsync();
     }
 
@@ -124,6 +131,31 @@ public sealed class TwoNodesTests : IAsyncLifetime
 
         var stopped = await rider.StopAsync(orderNo);
         Assert.True(stopped.Code == 200, stopped.Text);
+    }
+
+    [Fact]
+    public async Task What_was_reserved_on_a_node_that_hangs_is_paid_on_the_other_and_its_events_go_there()
+    {
+        var pile = await AddPileAsync();
+        await _second.WaitUntilOnlineAsync(pile);
+        var rider = await _first.RegisterAsync();
+        var orderNo = (await rider.ReserveAsync(pile.Options.DeviceNo, "01")).Data!.Value.GetString()!;
+        await Retry.Until("the other node knows the rider", async () => (await _second.PostAsync("getCardno", new { }, rider.Token)).Code == 200);
+        _storeWire.Cut();
+        var hanging = rider.ChargeAsync(pile.Options.DeviceNo, "01", orderNo, 1.01);
+        var answer = await new Rider(_second, rider.Phone, rider.Token).ChargeAsync(pile.Options.DeviceNo, "01", orderNo, 1.01);
+        Assert.True(answer.Code == 200, answer.Text);
+
+        await Retry.Until("the first node leaves the events", () => _broker.Log.Contains("Received UNSUBSCRIBE"));
+        pile.BatteryFull(1);
+        await pile.WaitUntilAsync("the end was acknowledged", it => it.Unacknowledged.Count == 0);
+        Assert.Equal(OrderState.Settled, (await FindAsync(orderNo)).State);
+
+        _storeWire.Mend();
+        Assert.Contains((await hanging).Code, new[] { 200, 5000 });
+        await Retry.Until("the first node is ready again", async () => (await _first.Http.GetAsync("/readyz")).IsSuccessStatusCode);
+        Assert.Equal(1, pile.Totals.ChargesStarted);
+        await _second.CheckInvariantsAsync();
     }
 
     // The other node may learn of the pile some milliseconds after its first status, and then hears the next.
