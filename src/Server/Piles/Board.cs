@@ -80,6 +80,7 @@ public sealed class Board(TimeProvider clock, IPileLink link)
 
     private readonly ConcurrentDictionary<DeviceNo, PileView> _piles = new();
     private readonly DateTimeOffset _startedAt = clock.GetUtcNow();
+    private long _missedTicks;
 
     /// <summary>Something else is known of a pile now. Must be quick: it is told on the pile's own connection.</summary>
     public event Action<DeviceNo>? Changed;
@@ -102,9 +103,12 @@ public sealed class Board(TimeProvider clock, IPileLink link)
 
     /// <summary>
     /// Whether a charge can be judged by what its pile says and does not say. An end record that was sent while all nodes were
-    /// cut off from the broker comes again only a while after they have found it.
+    /// cut off from the broker or the store comes again only a while after they have found it.
     /// </summary>
-    public bool MayJudge => !IsCutOff && clock.GetUtcNow() - link.FoundAt >= LongestResend;
+    public bool MayJudge => !IsCutOff && IsOver(link.FoundAt) && IsOver(new DateTimeOffset(Volatile.Read(ref _missedTicks), TimeSpan.Zero));
+
+    /// <summary>What piles say now is not kept, and comes again.</summary>
+    public void Missed() => Volatile.Write(ref _missedTicks, clock.GetUtcNow().UtcTicks);
 
     /// <summary>Whether a pile can be told something.</summary>
     public PileReach Reach(DeviceNo device)
@@ -165,6 +169,8 @@ public sealed class Board(TimeProvider clock, IPileLink link)
     }
 
     private DateTimeOffset HearsSince => link.FoundAt > _startedAt ? link.FoundAt : _startedAt;
+
+    private bool IsOver(DateTimeOffset outage) => clock.GetUtcNow() - outage >= LongestResend;
 
     private bool IsHeard(PileView view) => view.HeardAt >= link.FoundAt;
 

@@ -68,6 +68,7 @@ public sealed partial class PileInbox(
         }
         catch (StoreUnavailableException)
         {
+            board.Missed();
             return false;
         }
     }
@@ -142,6 +143,7 @@ public sealed partial class PileInbox(
         }
         catch (StoreUnavailableException busy)
         {
+            board.Missed();
             LogLeftToTheResend(busy.Message);
         }
         catch (Exception fault)

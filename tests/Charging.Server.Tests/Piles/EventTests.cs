@@ -160,6 +160,31 @@ public sealed class EventTests
         await stand.CheckAsync();
     }
 
+    [Fact]
+    public async Task An_end_that_could_not_be_kept_is_waited_for_before_the_charge_is_taken_for_lost()
+    {
+        var stopped = new StoppableStore();
+        await using var stand = await Stand.OpenAsync(configure: stopped.Use);
+        await using var pile = await RawPile.OpenAsync(stand.App);
+        var orderNo = await BeginAsync(stand, pile);
+        stopped.IsStopped = true;
+        await pile.RaiseAsync(1, raised => raised.ChargeEnded = Ended(orderNo, 60));
+        await Retry.Until("the store has refused", () => stopped.Refusals > 0);
+        stopped.IsStopped = false;
+        // A pile that has said it often enough says it again ten minutes later.
+        for (var minute = 0; minute < 9; minute++)
+        {
+            await pile.ReportAsync(new PlugStatus { Plug = 2, State = PlugState.Idle });
+            await stand.PassAsync(TimeSpan.FromMinutes(1));
+        }
+
+        await pile.RaiseAsync(1, raised => raised.ChargeEnded = Ended(orderNo, 60));
+        await pile.AckedAsync(1);
+
+        Assert.Null((await stand.OrderAsync(orderNo)).Trouble);
+        await stand.CheckAsync();
+    }
+
     private static ChargeEnded Ended(string orderNo, uint seconds) =>
         new() { OrderNo = orderNo, Plug = 2, Seconds = seconds, EnergyWh = 5, MaxPowerW = 200, Reason = EndReason.Full };
 
