@@ -5,12 +5,16 @@ namespace Charging.Reliability.Nodes;
 
 /// <summary>
 /// Two nodes under load, and in turn: a node is killed, PostgreSQL breaks down, the broker is restarted, a node is cut off from
-/// either, a node is told to stop. Afterwards nothing is lost, nothing was done twice, and every order has ended.
+/// either, a node is told to stop, a node hangs. Afterwards nothing is lost, nothing was done twice, and every order has ended.
 /// </summary>
 public static class NodesRun
 {
     // What a node that was killed had begun is taken up at the end of its lease; a pile that did not answer is told to stop every 30 s.
     private static readonly TimeSpan LongestEnding = TimeSpan.FromSeconds(150);
+
+    // A statement is given up after 10 s, and 2 s later its connection.
+    private static readonly TimeSpan LongHang = TimeSpan.FromSeconds(16);
+
     private static readonly TimeSpan EndingLook = TimeSpan.FromMilliseconds(500);
 
     private static readonly (string Name, Func<NodesWorld, Node, Task> Make)[] Kinds =
@@ -21,6 +25,7 @@ public static class NodesRun
         ("a node is cut off from PostgreSQL", (_, node) => CutAsync(node, node.Store)),
         ("a node is cut off from the broker", (_, node) => CutAsync(node, node.Broker)),
         ("a node is told to stop", (_, node) => StopAsync(node)),
+        ("a node hangs on PostgreSQL for long", (_, node) => HangAsync(node)),
     ];
 
     /// <summary>Runs until something is wrong, or to the end.</summary>
@@ -81,6 +86,15 @@ public static class NodesRun
         wire.Cut();
         await node.UntilReadyAsync(false);
         wire.Mend();
+    }
+
+    /// <summary>What the node had sent arrives after it has given it up, and after the other node has gone on.</summary>
+    private static async Task HangAsync(Node node)
+    {
+        node.Store.Cut();
+        await Task.Delay(LongHang);
+        await node.UntilReadyAsync(false);
+        node.Store.Mend();
     }
 
     /// <summary>Without load, every order ends and nothing is due any more.</summary>

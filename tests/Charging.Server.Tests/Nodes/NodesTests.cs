@@ -7,7 +7,7 @@ namespace Charging.Server.Tests.Nodes;
 /// <summary>Each fault once. `bench/Charging.Reliability nodes` is the same at any count.</summary>
 public sealed class NodesTests
 {
-    private static readonly int Cycles = int.Parse(Environment.GetEnvironmentVariable("CHARGING_NODE_FAULTS") ?? "6", CultureInfo.InvariantCulture);
+    private static readonly int Cycles = int.Parse(Environment.GetEnvironmentVariable("CHARGING_NODE_FAULTS") ?? "7", CultureInfo.InvariantCulture);
 
     [Fact]
     public async Task Nothing_is_lost_or_done_twice_when_a_node_or_what_nodes_share_fails()
