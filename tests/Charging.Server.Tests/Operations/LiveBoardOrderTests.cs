@@ -97,6 +97,35 @@ public sealed class LiveBoardOrderTests(Browser browser) : IClassFixture<Browser
     }
 
     [Fact]
+    public async Task The_orders_of_a_rider_are_found_by_phone()
+    {
+        await using var stand = await Stand.OpenAsync();
+        var paid = await stand.BeginAsync(2, 1.00);
+        var other = await stand.App.RegisterAsync();
+        await stand.ReserveAsync(4, other);
+        await using var page = await browser.OpenAsync(stand.App);
+        page.Expect("404");
+        await page.WatchAsync(await stand.App.NewKeyAsync(Role.Viewer));
+        var phone = stand.Rider.Phone;
+        await page.TypeAsync("#wanted", $" {phone[..3]} {phone[3..7]}-{phone[7..]} ");
+        await page.ClickAsync("#find button");
+        await page.SeesAsync("#details .rows li", 1);
+        await page.SeesAsync($"#details .rows li:has-text('{paid}'):has-text('charging'):has-text('{stand.Device} · Plug 02'):has-text('¥1.00')");
+        await page.ClickAsync("#details .rows button");
+        await page.SeesAsync($"#details dd:text-is('{paid}')");
+        await page.PressAsync("Escape");
+
+        // What is not paid is found as long as it waits.
+        await page.TypeAsync("#wanted", other.Phone);
+        await page.ClickAsync("#find button");
+        await page.SeesAsync("#details .rows li:has-text('reserved'):has-text('Plug 04')");
+        await page.PressAsync("Escape");
+        await page.TypeAsync("#wanted", "13999999999");
+        await page.ClickAsync("#find button");
+        await page.SeesAsync("#details .error:has-text('Nobody has registered with 13999999999')");
+    }
+
+    [Fact]
     public async Task A_refund_goes_up_to_the_limit_of_the_role_and_the_server_says_why_no_further()
     {
         await using var stand = await Stand.OpenAsync(settings: "--Charging:Operations:OperatorRefundFen=12");
@@ -104,7 +133,7 @@ public sealed class LiveBoardOrderTests(Browser browser) : IClassFixture<Browser
         await using var page = await browser.OpenAsync(stand.App);
         page.Expect("403");
         await page.WatchAsync(await stand.App.NewKeyAsync(Role.Operator));
-        await page.TypeAsync("#order-no", orderNo);
+        await page.TypeAsync("#wanted", orderNo);
         await page.ClickAsync("#find button");
         await page.ClickAsync("#details [data-action=refund]");
         await page.TypeAsync("#amount", "0,1");

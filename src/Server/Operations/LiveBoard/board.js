@@ -3,7 +3,7 @@
 import { Api, onLooking, sleep } from "./api.js";
 import { ask } from "./ask.js";
 import { Attention } from "./attention.js";
-import { showOrder, showPlug } from "./details.js";
+import { showOrder, showPlug, showRider } from "./details.js";
 import { $, setAttribute, setText } from "./dom.js";
 import { Feed } from "./feed.js";
 import { Figures } from "./figures.js";
@@ -181,7 +181,10 @@ $("sign-in").onsubmit = event => {
 };
 $("find").onsubmit = event => {
   event.preventDefault();
-  actions.show($("order-no").value.trim());
+  // As people write it: 138 0013 8000.
+  const wanted = $("wanted").value.replace(/[\s-]/g, "");
+  if (/^1\d{10}$/.test(wanted)) showRider(data, api, actions, wanted);
+  else actions.show(wanted);
 };
 $("sign-out").onclick = () => signOut();
 $("language").onclick = () => {

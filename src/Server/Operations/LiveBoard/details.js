@@ -32,13 +32,33 @@ export function showOrder(api, actions, orderNo) {
 }
 
 async function load(api, actions, orderNo) {
+/** Shows the orders of the rider with a phone: those that wait for their payment, and the newest of those that were paid. */
+export async function showRider(data, api, actions, phone) {
+  open(t("ordersOf", phone));
+  const place = $("details").querySelector(".more");
+  try {
+    const { orders, nextPageToken } = await api.get(`orders?phone=${encodeURIComponent(phone)}`);
+    const unpaid = [...data.orders.items.values()].filter(order => order.phone === phone && order.state === "ORDER_STATE_RESERVED");
+    const all = [...unpaid, ...orders];
+    place.replaceChildren(
+      el("ul", { class: "rows" }, ...all.map(order => el("li", { class: "order" },
+        el("button", { type: "button", class: "link-like", onclick: () => actions.show(order.orderNo) }, order.orderNo),
+        el("span", { class: "badge" }, named("ORDER_STATE", order.state)),
+        el("p", { class: "where" }, `${order.deviceNo} · ${t("plug", order.plugLabel)}`),
+        el("p", { class: "when" }, `${time(order.createdAt)} · ${t("paid")} ${yuan(order.paidFen)}`)))),
+      el("p", { class: "none" }, all.length === 0 ? t("noOrders") : nextPageToken ? t("newestOrders", orders.length) : ""));
+  } catch (refused) {
+    place.replaceChildren(problem(refused));
+  }
+}
+
   const place = $("details").querySelector(".more");
   try {
     const path = `orders/${encodeURIComponent(orderNo)}`;
     const [{ order }, { entries }] = await Promise.all([api.get(path), api.get(`${path}/timeline`)]);
     place.replaceChildren(...describe(order, entries, actions));
   } catch (refused) {
-    place.replaceChildren(el("p", { class: "error", role: "alert" }, refused.message || t("noAnswerYet")));
+    place.replaceChildren(problem(refused));
   }
 }
 
@@ -74,3 +94,5 @@ function open(title, ...content) {
 }
 
 const list = facts => el("dl", null, ...facts.filter(([, value]) => value).flatMap(([name, value]) => [el("dt", null, name), el("dd", null, value)]));
+const problem = refused => el("p", { class: "error", role: "alert" }, refused.message || t("noAnswerYet"));
+

@@ -39,8 +39,11 @@ const Words = {
 
   trouble: ["Orders in trouble", "异常订单"],
   noTrouble: ["No order waits for a person.", "没有需要人工处理的订单。"],
-  findOrder: ["Any order, by its number", "按订单号查询"],
+  findOrder: ["Order number, or a rider's phone", "订单号，或用户手机号"],
   show: ["Show", "查看"],
+  ordersOf: ["Orders of {0}", "{0} 的订单"],
+  noOrders: ["This rider has paid for no order, and none waits for a payment.", "该用户没有已支付或待支付的订单。"],
+  newestOrders: ["These are the newest {0} that were paid. 'chargectl orders list --phone' lists all.", "以上为最近 {0} 笔已支付订单。全部订单：chargectl orders list --phone。"],
   more: ["and {0} more", "另有 {0} 条"],
   "TROUBLE.LOST": ["The pile forgot the charge: settled by its last progress.", "设备丢失了充电记录：已按最后进度结算。"],
   "TROUBLE.PILE_OFFLINE": ["Its pile is offline: nobody knows how the charge goes on.", "设备已离线：无法得知充电是否仍在进行。"],
