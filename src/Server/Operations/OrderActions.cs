@@ -45,8 +45,8 @@ internal sealed class OrderActions(IStore store, Changes changes, Limits limits,
                     throw Refusal.Of(StatusCode.FailedPrecondition, $"{Yuan.Of(left)} yuan are left of what order {number} has earned: give back no more than that.", Reasons.NotEnoughMoney);
                 await limits.RefundAsync(tx, who, fen);
                 order = await OperatorRefunds.GiveAsync(tx, order, fen, to);
-                var place = to == UnusedTo.Origin && order.Tag == Orders.OrderTag.Phone ? "through the payment provider" : "to the balance";
-                return new Made<Order>(order, $"{Yuan.Of(fen)} yuan go back {place}.");
+                var goesToProvider = to == UnusedTo.Origin && order.Tag == Orders.OrderTag.Phone;
+                return new Made<Order>(order, goesToProvider ? $"{Yuan.Of(fen)} yuan go back through the payment provider." : $"{Yuan.Of(fen)} yuan go back to the balance.");
             },
             tx => KnownAsync(tx, number));
     }
@@ -58,7 +58,8 @@ internal sealed class OrderActions(IStore store, Changes changes, Limits limits,
         var order = await ChangeAsync(context, orderNo, reason.ToAnyReason(), async (tx, order) =>
         {
             kinds = await OrderRetries.NowAsync(tx, order);
-            return new Made<Order>(order, kinds.Count == 0 ? "Nothing waits for another try." : $"Tried again: {string.Join(", ", kinds)}.");
+            var all = string.Join(", ", kinds);
+            return new Made<Order>(order, kinds.Count == 0 ? "Nothing waits for another try." : $"Tried again: {all}.");
         });
         return (order, kinds);
     }

@@ -14,7 +14,8 @@ namespace Charging.Server.Operations;
 
 /// <summary>
 /// What happened to an order, put together from what is stored for other reasons, and the steps that are written where
-/// something was out of the ordinary. So an order that goes as it should costs no row for its timeline.
+/// something was out of the ordinary. So an order that goes as it should costs no row for its timeline. The live board has
+/// each sentence in Chinese too (`LiveBoard/timeline.js`).
 /// </summary>
 internal sealed class OrderTimeline(IStore store)
 {
@@ -39,7 +40,7 @@ internal sealed class OrderTimeline(IStore store)
         if (order.Tag == OrderTag.Card)
             yield return Entry(order.CreatedAt, TimelineKind.Order, $"Made by card {order.CardNo} at plug {order.PlugText}.");
         else
-            yield return Entry(order.CreatedAt, TimelineKind.Order, $"Reserved: plug {order.PlugText} is kept until {Clock(order.ReservedUntil)}.");
+            yield return Entry(order.CreatedAt, TimelineKind.Order, $"Reserved: plug {order.PlugText} is kept for {(order.ReservedUntil - order.CreatedAt).TotalSeconds:0} s.");
         if (order.ReleasedAt is { } released)
             yield return Entry(released, TimelineKind.Order, released >= order.ReservedUntil ? "Not paid in time." : "Left unpaid.");
         if (order is { PaidAt: { } paid })
@@ -51,8 +52,12 @@ internal sealed class OrderTimeline(IStore store)
         if (order.StartedAt is { } started)
             yield return Entry(started, TimelineKind.Order, "The pile charges.");
         if (order.EndedAt is { } ended)
-            yield return Entry(ended, TimelineKind.Order, $"The charge is over ({order.EndReason}): {order.Seconds} s, {order.EnergyWh} Wh.");
+            yield return Entry(ended, TimelineKind.Order, Over(order));
     }
+
+    private static string Over(Order order) => order.EndReason == Device.V1.EndReason.Unspecified
+        ? $"The charge is over, without an end record of its pile: {order.Seconds} s, {order.EnergyWh} Wh."
+        : $"The charge is over ({order.EndReason}): {order.Seconds} s, {order.EnergyWh} Wh.";
 
     private static async ValueTask<List<(DateTimeOffset, TimelineEntry)>> MoneyAsync(ITransaction tx, Order order)
     {
@@ -67,10 +72,14 @@ internal sealed class OrderTimeline(IStore store)
         for (var number = 1; number <= order.Refunds; number++)
         {
             if (await tx.GetAsync(Refund.Table, Refund.NoOf(order.No, number)) is { Step: not RefundStep.Done } refund)
-                entries.Add(Entry(refund.OwedAt, TimelineKind.Money, $"Refund {refund.No} is {refund.Step}{(refund.LastAnswer is { } answer ? $", the provider said {answer}" : "")}.", refund.AmountFen));
+                entries.Add(Entry(refund.OwedAt, TimelineKind.Money, Waits(refund), refund.AmountFen));
         }
         return entries;
     }
+
+    private static string Waits(Refund refund) => refund.LastAnswer is { } answer
+        ? $"Refund {refund.No} is {refund.Step}, the provider said {answer}."
+        : $"Refund {refund.No} is {refund.Step}.";
 
     private static string Moved(Order order, Payments.LedgerEntry entry) => (entry.From, entry.To) switch
     {
@@ -98,14 +107,18 @@ internal sealed class OrderTimeline(IStore store)
         foreach (var key in OrderRetries.KeysOf(order))
         {
             if (await tx.GetAsync(DueRows.Table, key) is { } row)
-                due.Add(Entry(row.DueAt, TimelineKind.Due, $"{row.Kind} is due{(row.Tries > 0 ? $", after {row.Tries} tries" : "")}."));
+                due.Add(Entry(row.DueAt, TimelineKind.Due, row.Tries > 0 ? $"{row.Kind} is due, after {row.Tries} tries." : $"{row.Kind} is due."));
         }
         return due;
     }
 
     private static async ValueTask<IEnumerable<(DateTimeOffset, TimelineEntry)>> OperatorsAsync(ITransaction tx, Order order) =>
         (await tx.ListAsync(AuditTables.BySubject, KeyRange.Prefix(AuditTables.SubjectPrefix(OrderOpsMapping.Subject(order.No))), MostOfAKind))
-        .Select(entry => Entry(entry.At, TimelineKind.Operator, $"{entry.Who.Name}: {entry.Method[(entry.Method.IndexOf('/') + 1)..]}{(entry.Reason.Length > 0 ? $" ({entry.Reason})" : "")}. {entry.Outcome}"));
+        .Select(entry => Entry(entry.At, TimelineKind.Operator, Did(entry)));
 
-    private static string Clock(DateTimeOffset at) => Calls.Shanghai.At(at).ToString("HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture);
+    private static string Did(AuditEntry entry)
+    {
+        var method = entry.Method[(entry.Method.IndexOf('/') + 1)..];
+        return entry.Reason.Length > 0 ? $"{entry.Who.Name}: {method} ({entry.Reason}). {entry.Outcome}" : $"{entry.Who.Name}: {method}. {entry.Outcome}";
+    }
 }

@@ -80,8 +80,9 @@ public sealed class Stops(IStore store, Board board, PileCommands commands) : ID
         if (await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, from.OrderNo, from.Device)) is not { } stop)
             return false;
         var order = await from.OrderAsync(tx);
+        var said = result.Outcome == CommandOutcome.Done ? "done" : result.Reason.ToString();
         if (order is not null)
-            await tx.TellAsync(order.No, $"The pile answered the stop: {(result.Outcome == CommandOutcome.Done ? "done" : result.Reason)}.");
+            await tx.TellAsync(order.No, $"The pile answered the stop: {said}.");
         // The answer may be to a stop at another plug; that of a charge is taken away by its end, which a pile that has stopped tells.
         if (order is { State: OrderState.Charging } && stop.Plug == order.Plug)
             return true;

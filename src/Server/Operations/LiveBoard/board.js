@@ -9,6 +9,7 @@ import { Feed } from "./feed.js";
 import { Figures } from "./figures.js";
 import { named, time, yuan } from "./format.js";
 import { Piles } from "./piles.js";
+import { told } from "./timeline.js";
 import { switchLanguage, t, translate } from "./words.js";
 
 // In the tab alone, and gone with it.
@@ -54,7 +55,7 @@ const actions = {
     const { kinds } = await api.post(`orders/${encodeURIComponent(orderNo)}:${name}`, fields);
     wakeFigures();
     if ($("details").open) showOrder(api, actions, orderNo);
-    if (name === "retry") return kinds.length > 0 ? t("tried", kinds.join(", ")) : t("nothingWaits");
+    if (name === "retry") return kinds.length > 0 ? t("tried", told(kinds.join(", "))) : t("nothingWaits");
   }),
 };
 

@@ -5,6 +5,7 @@ import { actionsOf } from "./attention.js";
 import { $, el } from "./dom.js";
 import { duration, kWh, named, time, yuan } from "./format.js";
 import { stateOf } from "./plugs.js";
+import { told } from "./timeline.js";
 import { t } from "./words.js";
 
 /** Shows a plug, and the order that has it. */
@@ -31,7 +32,6 @@ export function showOrder(api, actions, orderNo) {
   load(api, actions, orderNo);
 }
 
-async function load(api, actions, orderNo) {
 /** Shows the orders of the rider with a phone: those that wait for their payment, and the newest of those that were paid. */
 export async function showRider(data, api, actions, phone) {
   open(t("ordersOf", phone));
@@ -52,6 +52,7 @@ export async function showRider(data, api, actions, phone) {
   }
 }
 
+async function load(api, actions, orderNo) {
   const place = $("details").querySelector(".more");
   try {
     const path = `orders/${encodeURIComponent(orderNo)}`;
@@ -83,7 +84,7 @@ function describe(order, entries, actions) {
     el("h3", null, t("timeline")),
     el("ol", { class: "timeline" }, ...entries.map(entry => el("li", { "data-kind": entry.kind },
       el("time", null, time(entry.at)), el("span", { class: "badge" }, named("TIMELINE_KIND", entry.kind)),
-      el("span", null, entry.text, entry.amountFen ? ` ${yuan(entry.amountFen)}` : null)))),
+      el("span", null, told(entry.text), entry.amountFen ? ` ${yuan(entry.amountFen)}` : null)))),
   ].filter(it => it);
 }
 
@@ -93,6 +94,6 @@ function open(title, ...content) {
   if (!dialog.open) dialog.showModal();
 }
 
-const list = facts => el("dl", null, ...facts.filter(([, value]) => value).flatMap(([name, value]) => [el("dt", null, name), el("dd", null, value)]));
 const problem = refused => el("p", { class: "error", role: "alert" }, refused.message || t("noAnswerYet"));
 
+const list = facts => el("dl", null, ...facts.filter(([, value]) => value).flatMap(([name, value]) => [el("dt", null, name), el("dd", null, value)]));

@@ -71,6 +71,7 @@ const Words = {
   cancel: ["Cancel", "取消"],
   close: ["Close", "关闭"],
 
+  zone: ["All times and days are Beijing time (Asia/Shanghai, UTC+8).", "所有时间和日期均为北京时间（Asia/Shanghai，UTC+8）。"],
   last24: ["The last 24 hours", "最近 24 小时"],
   "plot.orders": ["Charges", "充电次数"],
   "plot.energyWh": ["Energy", "电量"],
@@ -113,7 +114,7 @@ const Words = {
   wentBack: ["Went back", "已退"],
   made: ["Made", "创建时间"],
   charged: ["Charged", "充电"],
-  timeline: ["What happened", "时间线"],
+  timeline: ["What happened (Beijing time)", "时间线（北京时间）"],
 
   "ROLE.VIEWER": ["viewer", "查看"], "ROLE.OPERATOR": ["operator", "操作员"], "ROLE.FINANCE": ["finance", "财务"], "ROLE.ADMIN": ["admin", "管理员"],
   "ORDER_STATE.RESERVED": ["reserved", "已预约"], "ORDER_STATE.PAID": ["paid", "已支付"], "ORDER_STATE.STARTING": ["starting", "启动中"],
