@@ -99,6 +99,9 @@ public sealed class CommandTests
     [InlineData("--limit", "orders", "list", "--limit", "-1")]
     [InlineData("--plugs", "piles", "add", "00000000FF", "--plugs", "100")]
     [InlineData("--nonsense", "piles", "list", "--nonsense")]
+    [InlineData("--plug-numbers is 'Unspecified': give Decimal or Hex.", "piles", "add", "00000000FF", "--plug-numbers", "Unspecified")]
+    [InlineData("<command> is '1': give ReportStatus, SetTime, Reboot or StopPlug.", "piles", "tell", "00000000EE", "1")]
+    [InlineData("--to is 'unspecified': give Origin or Balance.", "orders", "refund", "1", "--to", "unspecified", "--reason", "x")]
     [InlineData("host:port", "simulate", "--mqtt", "here")]
     public async Task A_refusal_is_one_sentence_and_exit_code_1(string hint, params string[] args)
     {
@@ -117,6 +120,21 @@ public sealed class CommandTests
             Assert.Contains(word, help);
         foreach (var noun in new[] { "piles", "stations", "cards", "orders", "users", "ledger", "refunds", "tariffs", "alarms", "keys", "audit" })
             Assert.Contains("Commands:", (await Ctl.RunAsync([noun])).Output);
+    }
+
+    [Fact]
+    public async Task No_help_offers_a_value_that_is_none()
+    {
+        List<string[]> commands = [[]];
+        for (var next = 0; next < commands.Count; next++)
+        {
+            var help = (await Ctl.RunAsync([.. commands[next], "--help"])).Output.ReplaceLineEndings("\n");
+            Assert.DoesNotContain("Unspecified", help);
+            if (help.Split("\nCommands:\n") is [_, var list])
+                commands.AddRange(list.Split('\n').Where(line => line.Length > 2 && char.IsAsciiLetter(line[2])).Select(line => (string[])[.. commands[next], line[2..].Split(' ')[0]]));
+        }
+        Assert.Contains(commands, command => command is ["piles", "add"]);
+        Assert.Contains("<Decimal|Hex>", (await Ctl.RunAsync(["piles", "add", "--help"])).Output);
     }
 
     private static IEnumerable<string?> Names(JsonElement answer, string list, string field) =>

@@ -7,7 +7,7 @@ namespace Charging.Client.Cli.Commands;
 /// <summary>`report`.</summary>
 internal static class Report
 {
-    private static readonly Option<ReportGroup> Group = new("--by") { Description = "What a row stands for.", DefaultValueFactory = _ => ReportGroup.Day };
+    private static readonly Option<ReportGroup> Group = new Option<ReportGroup>("--by") { Description = "What a row stands for.", DefaultValueFactory = _ => ReportGroup.Day }.ByName();
     private static readonly Option<string> From = new("--from") { Description = "First day, such as 2019-12-04; 30 days before the last one by default.", HelpName = "day" };
     private static readonly Option<string> To = new("--to") { Description = "Last day; today by default.", HelpName = "day" };
     private static readonly Option<string> Pile = new("--pile") { Description = "Only this pile.", HelpName = "device-no" };

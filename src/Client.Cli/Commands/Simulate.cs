@@ -48,7 +48,7 @@ internal static class Simulate
         HelpName = "factor",
     }.InRange(0.001, 100_000);
 
-    private static readonly Option<PileEncoding> Encoding = new("--encoding") { Description = "How the piles write." };
+    private static readonly Option<PileEncoding> Encoding = new Option<PileEncoding>("--encoding") { Description = "How the piles write." }.ByName();
     private static readonly Option<int> Seed = Number("--seed", "The same seed gives the same events at the same times.", 0);
     private static readonly Option<TimeSpan?> Duration = new("--duration")
     {

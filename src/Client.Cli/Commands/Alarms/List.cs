@@ -8,7 +8,7 @@ internal static class List
 {
     private static readonly Option<int> Limit = Pages.Limit();
     private static readonly Option<string> Pile = new("--pile") { Description = "Only of this pile.", HelpName = "device-no" };
-    private static readonly Option<AlarmState> State = new("--state") { Description = "Only in this state; open and acknowledged ones by default." };
+    private static readonly Option<AlarmState> State = new Option<AlarmState>("--state") { Description = "Only in this state; open and acknowledged ones by default." }.ByName();
     private static readonly Option<bool> Watching = Watch.Option();
 
     /// <summary>Makes the command.</summary>

@@ -9,7 +9,7 @@ internal static class List
     private static readonly Option<int> Limit = Pages.Limit();
 
     private static readonly Option<string> Phone = new("--phone") { Description = "Only of this rider.", HelpName = "phone" };
-    private static readonly Option<CardKind> Kind = new("--kind") { Description = "Only of this kind." };
+    private static readonly Option<CardKind> Kind = new Option<CardKind>("--kind") { Description = "Only of this kind." }.ByName();
     private static readonly Option<bool> Blocked = new("--blocked") { Description = "Only those that are blocked." };
 
     /// <summary>Makes the command.</summary>

@@ -7,7 +7,7 @@ namespace Charging.Client.Cli.Commands.Keys;
 internal static class Add
 {
     private static readonly Argument<string> Name = new("name") { Description = "Who gets it; the audit log shows it." };
-    private static readonly Option<Role> Role = new("--role") { Description = "Viewer, Operator, Finance or Admin.", Required = true };
+    private static readonly Option<Role> Role = new Option<Role>("--role") { Description = "Viewer, Operator, Finance or Admin.", Required = true }.ByName();
     private static readonly Option<string> Reason = Why.Welcome();
 
     /// <summary>Makes the command.</summary>

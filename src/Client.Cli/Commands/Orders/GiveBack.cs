@@ -7,8 +7,8 @@ namespace Charging.Client.Cli.Commands.Orders;
 internal static class GiveBack
 {
     private static readonly Argument<string> Number = new("order-no") { Description = "Order number." };
-    private static readonly Option<long?> Amount = new("--amount") { Description = "How much, in yuan; all that is left by default.", HelpName = "yuan", CustomParser = Money.Read };
-    private static readonly Option<RefundTo> To = new("--to") { Description = "Where to: Origin, through the payment provider, or Balance.", DefaultValueFactory = _ => RefundTo.Origin };
+    private static readonly Option<long?> Amount = new("--amount") { Description = "How much, in yuan; all that was used by default.", HelpName = "yuan", CustomParser = Money.Read };
+    private static readonly Option<RefundTo> To = new Option<RefundTo>("--to") { Description = "Where to: Origin, through the payment provider, or Balance.", DefaultValueFactory = _ => RefundTo.Origin }.ByName();
     private static readonly Option<string> RequestId = new("--request-id") { Description = "Sent twice under the same name, it is done once.", HelpName = "text", DefaultValueFactory = _ => "" };
     private static readonly Option<string> Reason = Why.Needed();
 

@@ -11,7 +11,7 @@ internal static class List
     private static readonly Option<int> Limit = Pages.Limit();
     private static readonly Option<string> Pile = new("--pile") { Description = "Only of this pile.", HelpName = "device-no" };
     private static readonly Option<string> Phone = new("--phone") { Description = "Only of this rider, and only paid ones.", HelpName = "phone" };
-    private static readonly Option<OrderState> State = new("--state") { Description = "Only in this state." };
+    private static readonly Option<OrderState> State = new Option<OrderState>("--state") { Description = "Only in this state." }.ByName();
     private static readonly Option<bool> Trouble = new("--trouble") { Description = "Only those that wait for a person." };
 
     private static readonly Option<bool> Offline = new("--offline") { Description = "Only those that were begun at a pile that is offline now: nobody knows how they go on." };

@@ -14,11 +14,11 @@ internal static class Add
         DefaultValueFactory = _ => 10,
     }.InRange(1, 99);
 
-    private static readonly Option<PlugNumbers> Numbers = new("--plug-numbers")
+    private static readonly Option<PlugNumbers> Numbers = new Option<PlugNumbers>("--plug-numbers")
     {
         Description = "How its plugs are labelled: the tenth is 10 (Decimal) or 0A (Hex).",
         DefaultValueFactory = _ => PlugNumbers.Decimal,
-    };
+    }.ByName();
 
     private static readonly Option<string> Name = new("--name") { Description = "What people call it.", HelpName = "text" };
     private static readonly Option<string> Station = new("--station") { Description = "The station that it is at.", HelpName = "station-id" };

@@ -8,7 +8,7 @@ internal static class Change
 {
     private static readonly Argument<string> Device = new("device-no") { Description = "Device number, 10 hex digits." };
     private static readonly Option<int?> Plugs = new("--plugs") { Description = "How many plugs it has, 1 to 99." };
-    private static readonly Option<PlugNumbers> Numbers = new("--plug-numbers") { Description = "How its plugs are labelled: the tenth is 10 (Decimal) or 0A (Hex)." };
+    private static readonly Option<PlugNumbers> Numbers = new Option<PlugNumbers>("--plug-numbers") { Description = "How its plugs are labelled: the tenth is 10 (Decimal) or 0A (Hex)." }.ByName();
     private static readonly Option<string> Name = new("--name") { Description = "What people call it.", HelpName = "text" };
     private static readonly Option<string> Station = new("--station") { Description = "The station that it is at; - for none.", HelpName = "station-id" };
     private static readonly Option<string> Reason = Why.Welcome();

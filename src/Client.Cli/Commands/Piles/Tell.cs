@@ -7,7 +7,7 @@ namespace Charging.Client.Cli.Commands.Piles;
 internal static class Tell
 {
     private static readonly Argument<string> Device = new("device-no") { Description = "Device number, 10 hex digits." };
-    private static readonly Argument<PileCommand> Verb = new("command") { Description = "ReportStatus, SetTime, Reboot or StopPlug." };
+    private static readonly Argument<PileCommand> Verb = new Argument<PileCommand>("command") { Description = "What it is told." }.ByName();
     private static readonly Option<int> Plug = new("--plug") { Description = "The plug to stop, from 1.", HelpName = "number" };
     private static readonly Option<string> Reason = Why.Welcome();
 

@@ -9,7 +9,7 @@ namespace Charging.Client.Cli.Commands.Tariffs;
 internal static class Set
 {
     private static readonly Argument<string> Name = new("name") { Description = "Its name, 1 to 32 characters." };
-    private static readonly Option<TariffUnit> Per = new("--per") { Description = "What is priced.", DefaultValueFactory = _ => TariffUnit.Hour };
+    private static readonly Option<TariffUnit> Per = new Option<TariffUnit>("--per") { Description = "What is priced.", DefaultValueFactory = _ => TariffUnit.Hour }.ByName();
     private static readonly Option<int> Electricity = Fen("--electricity", "Price of an hour or a kWh, in fen; with tiers, above the last one (0: the pile ends such a charge).");
     private static readonly Option<int> Service = Fen("--service", "Service fee of an hour or a kWh, in fen.");
     private static readonly Option<PowerTier[]> Tiers = new("--tier")
@@ -22,7 +22,7 @@ internal static class Set
     private static readonly Option<int?> Minimum = new("--minimum") { Description = "What a charge costs at least, in fen.", HelpName = "fen" };
     private static readonly Option<int?> Cap = new("--cap") { Description = "What a charge costs at most, in fen.", HelpName = "fen" };
     private static readonly Option<int> Longest = new("--longest") { Description = "Longest charge, in seconds; twelve hours by default.", HelpName = "seconds" };
-    private static readonly Option<UnusedTo> Unused = new("--unused-to") { Description = "Where the unused part of a payment from the phone goes.", DefaultValueFactory = _ => UnusedTo.Origin };
+    private static readonly Option<UnusedTo> Unused = new Option<UnusedTo>("--unused-to") { Description = "Where the unused part of a payment from the phone goes.", DefaultValueFactory = _ => UnusedTo.Origin }.ByName();
 
     private static readonly Option<string> Reason = Why.Welcome();
 
