@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Charging.Device.V1;
+using Charging.PileSimulator;
+using Charging.Server.Orders;
 using Charging.Server.Piles;
 using Charging.Server.Storage;
 using Charging.Testing;
@@ -109,6 +111,25 @@ public sealed class OperationTests
     }
 
     [Fact]
+    public async Task An_order_that_never_charged_needs_no_refund_once_it_is_ended_and_chargectl_says_so()
+    {
+        await using var stand = await Stand.OpenAsync();
+        var app = stand.App;
+        var unpaid = await stand.ReserveAsync(3);
+        Assert.Contains("It was not paid, so nothing goes back.", (await app.CtlAsync("orders", "force-end", unpaid, "--reason", "x")).Output);
+        Assert.Contains($"Order {unpaid} was not paid", (await app.CtlAsync("orders", "refund", unpaid, "--reason", "x")).Sentence);
+
+        stand.Pile.Faults = new PileFaults { Silent = true };
+        var paid = await stand.ReserveAsync();
+        var charge = stand.ChargeAsync(paid, 1.00);
+        await stand.UntilAsync(paid, OrderState.Starting);
+        var ended = (await app.CtlAsync("orders", "force-end", paid, "--reason", "x")).Output;
+        Assert.Contains("Of 1.00 yuan 0.00 were used, and 1.00 go back by themselves.", ended.ReplaceLineEndings(" "));
+        Assert.Contains("there is nothing else to give back", (await app.CtlAsync("orders", "refund", paid, "--reason", "x")).Sentence);
+        await stand.WhileAsync(charge);
+    }
+
+    [Fact]
     public async Task A_stuck_order_is_found_ended_explained_and_refunded()
     {
         await using var stand = await Stand.OpenAsync();
@@ -117,7 +138,10 @@ public sealed class OperationTests
         await stand.ChargedForAnHourAsync(orderNo);
 
         Assert.Contains("force-end", (await app.CtlAsync("orders", "refund", orderNo, "--reason", "slow")).Sentence);
-        Assert.Matches("state +settled", (await app.CtlAsync("orders", "force-end", orderNo, "--reason", "burnt down")).Output);
+        var ended = (await app.CtlAsync("orders", "force-end", orderNo, "--reason", "burnt down")).Output;
+        Assert.Matches("state +settled", ended);
+        Assert.Contains("Of 1.00 yuan 0.25 were used, and 0.75 go back by themselves.", ended.ReplaceLineEndings(" "));
+        Assert.Contains($"0.25 yuan are left to give back of the 0.25 yuan that order {orderNo} has used.", (await app.CtlAsync("orders", "refund", orderNo, "--amount", "0.75", "--reason", "x")).Sentence);
         Assert.Contains("no amount", (await app.CtlAsync("orders", "refund", orderNo, "--reason", "x", "--amount", "0.001")).Sentence);
         Assert.Matches("given back by operators ¥ +0\\.05", (await app.CtlAsync("orders", "refund", orderNo, "--amount", "0.05", "--to", "Balance", "--reason", "slow")).Output);
         Assert.Matches("Tried again: .*Stop|Nothing waits", (await app.CtlAsync("orders", "retry", orderNo)).Output);

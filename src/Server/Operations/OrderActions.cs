@@ -18,7 +18,7 @@ internal sealed class OrderActions(IStore store, Changes changes, Limits limits,
         return new Made<Order>(ended, $"Was {order.State} and is {ended.State}; used {Yuan.Of(ended.UsedFen)} yuan of {Yuan.Of(ended.PaidFen)}.");
     });
 
-    /// <summary>Gives back what a settled charge has earned.</summary>
+    /// <summary>Gives back what a settled charge has used.</summary>
     public async Task<Order> RefundAsync(ServerCallContext context, RefundOrderRequest request)
     {
         var to = request.To switch
@@ -40,9 +40,9 @@ internal sealed class OrderActions(IStore store, Changes changes, Limits limits,
                 var left = OperatorRefunds.Left(order);
                 var fen = request.AmountFen == 0 ? left : request.AmountFen;
                 if (order.State != Orders.OrderState.Settled)
-                    throw Refusal.Conflict($"Order {number} is {order.State}, not settled: 'orders force-end' ends one that goes on; what was not used goes back by itself.");
+                    throw Refusal.Conflict(WhyNotSettled(order));
                 if (fen == 0 || fen > left)
-                    throw Refusal.Of(StatusCode.FailedPrecondition, $"{Yuan.Of(left)} yuan are left of what order {number} has earned: give back no more than that.", Reasons.NotEnoughMoney);
+                    throw Refusal.Of(StatusCode.FailedPrecondition, $"{Yuan.Of(left)} yuan are left to give back of the {Yuan.Of(order.UsedFen)} yuan that order {number} has used. What was not used goes back by itself.", Reasons.NotEnoughMoney);
                 await limits.RefundAsync(tx, who, fen);
                 order = await OperatorRefunds.GiveAsync(tx, order, fen, to);
                 var goesToProvider = to == UnusedTo.Origin && order.Tag == Orders.OrderTag.Phone;
@@ -82,6 +82,14 @@ internal sealed class OrderActions(IStore store, Changes changes, Limits limits,
         var number = orderNo.ToOrderNo();
         return changes.MakeAsync(context, new Deed(OrderOpsMapping.Subject(number), reason), async tx => await change(tx, await KnownAsync(tx, number)));
     }
+
+    private static string WhyNotSettled(Order order) => order.State switch
+    {
+        Orders.OrderState.Cancelled or Orders.OrderState.Expired => $"Order {order.No} was not paid: there is nothing to give back.",
+        Orders.OrderState.Refunding => $"All that was paid for order {order.No} goes back by itself already: there is nothing else to give back.",
+        Orders.OrderState.Refunded => $"All that was paid for order {order.No} went back already: there is nothing else to give back.",
+        _ => $"Order {order.No} is {order.State}: 'orders force-end' ends it, and what was not used goes back by itself. A refund is for what was used, once it is settled.",
+    };
 
     private static async ValueTask<Order> KnownAsync(ITransaction tx, OrderNo number) =>
         (await tx.GetAsync(OrderTables.Orders, number.ToString())).OrNotFound($"There is no order {number}: 'orders list' shows the newest.");

@@ -14,12 +14,12 @@ internal static class GiveBack
 
     /// <summary>Makes the command.</summary>
     public static Command Make() =>
-        new Command("refund", "Gives back what a settled charge has earned, all or a part.") { Number, Amount, To, RequestId, Reason }.Does(RunAsync);
+        new Command("refund", "Gives back what a charge has used, all or a part, once it is settled. What it has not used goes back by itself.") { Number, Amount, To, RequestId, Reason }.Does(RunAsync);
 
     private static async Task<int> RunAsync(Session session, CancellationToken cancel)
     {
         var howMuch = session.Parse.GetValue(Amount) is { } fen ? $"{Format.Yuan(fen)} yuan" : "all";
-        Confirm.Ask(session, $"Give back {howMuch} of order {session.Parse.GetValue(Number)}?");
+        Confirm.Ask(session, $"Give back {howMuch} of what order {session.Parse.GetValue(Number)} has used?");
         var request = new RefundOrderRequest
         {
             OrderNo = session.Parse.GetValue(Number),
