@@ -12,7 +12,10 @@ using Charging.Server.Telemetry;
 
 try
 {
-    await Build(args).RunAsync();
+    var app = Build(args);
+    var guard = app.Services.GetService<MoveGuard>();
+    await app.RunAsync();
+    guard?.Check();
     return 0;
 }
 catch (Exception e) when (StartupException.Complaint(e) is { } sentence)

@@ -9,6 +9,7 @@ using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Charging.Client.Cli.Tests;
 
@@ -33,6 +34,22 @@ internal sealed partial class MovePlace : IDisposable
 
     /// <summary>A server that is there to be moved.</summary>
     public Task<ChargingApp> MoveAsync() => ChargingApp.StartAsync(new ChargingAppOptions { Settings = [.. Settings, "--Charging:Store:Moving=true"] });
+
+    /// <summary>A server for riders, as a process of its own.</summary>
+    public ServerProcess Launch() => ServerProcess.Launch(_directory.FullName, [.. _store, "--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:0"]);
+
+    /// <summary>Runs a statement in the place's database.</summary>
+    public async Task ExecuteAsync(string statement)
+    {
+        await using var connection = new NpgsqlConnection(_store.Single(setting => setting.Contains("ConnectionString")).Split('=', 2)[1] + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(statement, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Cuts the connections by which servers are known to serve the place's database, or to move it.</summary>
+    public Task CutAsync() => ExecuteAsync(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' AND objid = 553689473 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
 
     /// <summary>Runs chargectl against a server of this place.</summary>
     public Task<CtlRun> CtlAsync(ChargingApp app, params string[] args) => Ctl.RunAsync([.. args, "--address", app.Address(), "--key-file", KeyFile]);

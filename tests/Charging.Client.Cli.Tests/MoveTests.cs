@@ -207,19 +207,35 @@ public sealed class MoveTests : IDisposable
             Assert.Contains("is being moved", served.Message);
         }
         await using var app = await place.ServeAsync();
-        await Retry.Until("the node is known to serve", async () =>
-        {
-            try
-            {
-                await (await place.MoveAsync()).DisposeAsync();
-                return false;
-            }
-            catch (StoreOpenException e)
-            {
-                Assert.Contains("a node serves it", e.Message);
-                return true;
-            }
-        });
+        var moved = await Assert.ThrowsAsync<StoreOpenException>(() => place.MoveAsync());
+        Assert.Contains("a node serves it", moved.Message);
+    }
+
+    [Fact]
+    public async Task A_node_ends_with_what_its_start_would_say_when_its_store_was_moved_while_its_link_was_cut()
+    {
+        using var place = await MovePlace.OpenAsync(StoreEngine.PostgreSql);
+        using var node = place.Launch();
+        await node.ListeningAsync();
+        await place.ExecuteAsync("""INSERT INTO store_moves (key, json, stamp) VALUES ('store', '{"state":"Moved","at":"2026-01-01T00:00:00+00:00"}', nextval('store_stamp'))""");
+        await place.CutAsync();
+
+        Assert.Equal(1, await node.EndAsync());
+        Assert.Contains(node.Errors, line => line.StartsWith("This store was exported on 2026-01-01 00:00 UTC and lives on elsewhere", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_server_that_moves_does_nothing_more_once_nodes_may_serve()
+    {
+        using var place = await MovePlace.OpenAsync(StoreEngine.PostgreSql);
+        await using (var served = await place.ServeAsync())
+            await served.RegisterAsync();
+        await using var moving = await place.MoveAsync();
+        await place.CutAsync();
+
+        Assert.Contains("was cut: stop this server", (await place.CtlAsync(moving, "export", Export)).Sentence);
+        await using var again = await place.ServeAsync();
+        Assert.Contains("was cut: stop this server", (await place.CtlAsync(moving, "reopen")).Sentence);
     }
 
     [Fact]

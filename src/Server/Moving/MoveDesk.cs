@@ -22,6 +22,11 @@ internal sealed class MoveDesk(IStore store, LedgerCheck check, LedgerOptions le
         {
             return await work();
         }
+        catch (StoreUnavailableException e)
+        {
+            // Here it is the operator who must know why.
+            throw Refusal.Of(StatusCode.Unavailable, e.Message, Reasons.Unavailable);
+        }
         finally
         {
             Volatile.Write(ref _busy, 0);

@@ -6,17 +6,37 @@ namespace Charging.Server.Moving;
 
 /// <summary>
 /// Refuses to serve a store that lives on elsewhere, or a part of one: two servers would act on the same orders, or riders
-/// would lose theirs. The first of the hosted services.
+/// would lose theirs. The first of the hosted services; and asked again when the link to a store that is shared was cut.
 /// </summary>
-internal sealed class MoveGuard(IStore store) : IHostedService
+internal sealed class MoveGuard(IStore store, IHostApplicationLifetime lifetime) : IHostedService
 {
+    private volatile string? _complaint;
+
     /// <inheritdoc/>
     /// <exception cref="StartupException">The store must not be served.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var mark = await store.RunAsync(tx => tx.GetAsync(MoveMark.Table, MoveMark.Key), cancellationToken);
-        if (mark is not null)
-            throw new StartupException(Refusal(mark));
+        if (await WhyNotAsync(cancellationToken) is { } why)
+            throw new StartupException(why);
+    }
+
+    /// <summary>Why the store must not be served, in a sentence; null when it may.</summary>
+    public async Task<string?> WhyNotAsync(CancellationToken cancellationToken) =>
+        await store.RunAsync(tx => tx.GetAsync(MoveMark.Table, MoveMark.Key), cancellationToken) is { } mark ? Refusal(mark) : null;
+
+    /// <summary>Stops the server: the store must not be served any more.</summary>
+    public void Stop(string complaint)
+    {
+        _complaint = complaint;
+        lifetime.StopApplication();
+    }
+
+    /// <summary>Insists that the server was not stopped for its store.</summary>
+    /// <exception cref="StartupException">It was, with what a start would have been refused with.</exception>
+    public void Check()
+    {
+        if (_complaint is { } complaint)
+            throw new StartupException(complaint);
     }
 
     /// <inheritdoc/>

@@ -22,12 +22,15 @@ public static class StoreSetup
         else
             builder.AddLiteDb(options);
         if (!options.Moving)
-            builder.Services.AddHostedService<MoveGuard>();
+        {
+            builder.Services.AddSingleton<MoveGuard>();
+            builder.Services.AddHostedService(services => services.GetRequiredService<MoveGuard>());
+        }
         builder.Services.AddHostedService<IndexLoader>();
         if (options.Moving)
             return options;
         if (options.Engine == StoreEngine.PostgreSql)
-            builder.Services.AddHostedService(services => services.GetRequiredService<PostgreSqlStore>().Feed);
+            builder.Services.AddHostedService(services => services.GetRequiredService<PostgreSqlStore>().Feed.GuardedBy(services.GetRequiredService<MoveGuard>()));
         builder.Services.AddObserver<DueWorker>();
         return options;
     }

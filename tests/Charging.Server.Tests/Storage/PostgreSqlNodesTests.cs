@@ -195,6 +195,26 @@ public sealed class PostgreSqlNodesTests : IAsyncLifetime
         await seen.UntilAsync(expected);
     }
 
+    [Fact]
+    public async Task A_node_does_nothing_more_when_somebody_moves_the_store_since_its_link_was_cut()
+    {
+        await using var mover = new NpgsqlConnection(_database + ";Pooling=false");
+        await mover.OpenAsync();
+        await using var alone = new NpgsqlCommand(SqlTables.BeAlone, mover);
+        await Retry.Until("the store is moved", async () =>
+        {
+            await PostgreSqlFailureTests.ExecuteAsync(_database, "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())");
+            return await alone.ExecuteScalarAsync() is true;
+        });
+
+        foreach (var node in new[] { _one, _two })
+        {
+            await Retry.Until("the node has found out", () => node.Feed.Refusal is not null);
+            var refusal = await Assert.ThrowsAsync<StoreUnavailableException>(() => node.PutAsync(new Thing("a", "ann")));
+            Assert.Contains("is being moved", refusal.Message);
+        }
+    }
+
     private PostgreSqlStore NodeOf(int caller) => caller % 2 == 0 ? _one : _two;
 
     private Task<PostgreSqlStore> OpenAsync(IReadOnlyList<IStoreObserver> observers) =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Threading.Channels;
+using Charging.Server.Moving;
 using Npgsql;
 
 namespace Charging.Server.Storage.PostgreSql;
@@ -9,6 +10,8 @@ namespace Charging.Server.Storage.PostgreSql;
 /// Tells the other nodes which rows of followed tables this node has changed, after the commit, and reads again what they
 /// have changed. The word goes by NOTIFY on a connection of its own, many rows together: inside the operations' own
 /// transactions it would make all commits wait for each other. A word that is lost is made up for by comparing.
+/// The connection on which it listens is also that by which this node is known as one that serves, so that nobody moves the
+/// store meanwhile.
 /// </summary>
 internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
 {
@@ -37,6 +40,9 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
     private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _running = Task.CompletedTask;
     private volatile bool _isStarted;
+    private volatile string? _refusal;
+    private MoveGuard? _guard;
+    private NpgsqlConnection? _link;
     private ITimer? _timer;
     private string _channel = "";
     private long _since;
@@ -56,6 +62,25 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
     public string? Trouble => Interlocked.Read(ref _behindSince) is not 0 and var since && _clock.GetElapsedTime(since) > Bearable
         ? "This node does not hear what the others change."
         : null;
+
+    /// <summary>Why the store must not be served any more, in a sentence; null while it may.</summary>
+    public string? Refusal => _refusal;
+
+    /// <summary>Who is asked whether the store may be served yet, each time the link was made anew.</summary>
+    public ChangeFeed GuardedBy(MoveGuard guard)
+    {
+        _guard = guard;
+        return this;
+    }
+
+    /// <summary>Makes this node one of those that serve. Before it reads anything: what it has read stays true then.</summary>
+    /// <exception cref="StoreOpenException">The store is being moved.</exception>
+    public async Task JoinAsync()
+    {
+        _link = await _source.ReachAsync();
+        if (!await IsServingAsync(_link))
+            throw PostgreSqlOpener.IsMoved;
+    }
 
     /// <summary>Notes what is there before the observers load: whatever changes from now on is told to them.</summary>
     public async Task RememberAsync()
@@ -98,6 +123,8 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
             await StopAsync(CancellationToken.None);
         if (_timer is not null)
             await _timer.DisposeAsync();
+        if (_link is not null)
+            await _link.DisposeAsync();
         _isStarted = false;
         _stop.Dispose();
     }
@@ -120,18 +147,18 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
 
     private async Task ListenAsync()
     {
-        while (!_stop.IsCancellationRequested)
+        while (!_stop.IsCancellationRequested && _refusal is null)
         {
             try
             {
-                await using var connection = await _source.OpenConnectionAsync(_stop.Token);
+                await using var connection = Interlocked.Exchange(ref _link, null) ?? await _source.OpenConnectionAsync(_stop.Token);
                 connection.Notification += (_, e) => Hear(e.Payload);
                 await using (var command = new NpgsqlCommand($"LISTEN \"{_channel}\"", connection))
                     await command.ExecuteNonQueryAsync(_stop.Token);
-                await using (var command = new NpgsqlCommand(SqlTables.Serve, connection))
+                if (await WhyNotAsync(connection) is { } why)
                 {
-                    if (await command.ExecuteScalarAsync(_stop.Token) is false)
-                        throw new NpgsqlException("The store is being moved.");
+                    Refuse(why);
+                    continue;
                 }
                 // What was said before nobody here has heard.
                 _in.Writer.TryWrite(Heard.Everything);
@@ -147,6 +174,25 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
                 await CutAsync(e);
             }
         }
+    }
+
+    private async Task<bool> IsServingAsync(NpgsqlConnection connection)
+    {
+        await using var command = new NpgsqlCommand(SqlTables.Serve, connection);
+        return await command.ExecuteScalarAsync(_stop.Token) is true;
+    }
+
+    /// <summary>While the link was cut nobody knew of this node, and the store may have been moved.</summary>
+    private async Task<string?> WhyNotAsync(NpgsqlConnection connection) =>
+        !await IsServingAsync(connection) ? PostgreSqlOpener.IsMoved.Message
+        : _guard is null ? null
+        : await _guard.WhyNotAsync(_stop.Token);
+
+    private void Refuse(string why)
+    {
+        _refusal = why;
+        _logger.ServesNoMore(why);
+        _guard?.Stop(why);
     }
 
     private void Hear(string payload)

@@ -23,4 +23,7 @@ internal static partial class PostgreSqlLog
 
     [LoggerMessage(7, LogLevel.Information, "The schema of the database is now of version {Version}")]
     public static partial void Migrated(this ILogger logger, int version);
+
+    [LoggerMessage(8, LogLevel.Error, "This node stops, for its store was moved while the link to PostgreSQL was cut: {Reason}")]
+    public static partial void ServesNoMore(this ILogger logger, string reason);
 }

@@ -34,16 +34,17 @@ internal sealed class PostgreSqlOpener
         (_connection, _sql, _migrations) = (connection, sql, migrations);
 
     /// <exception cref="InvalidDataException">The database is newer than this program, or cannot hold every character.</exception>
-    public static async Task OpenAsync(NpgsqlDataSource source, SqlTables sql, IReadOnlyList<Migration> migrations, ILogger logger, bool alone)
+    public static async Task OpenAsync(NpgsqlDataSource source, SqlTables sql, IReadOnlyList<Migration> migrations, ILogger logger)
     {
         await using var connection = await source.ReachAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        if (!alone && await new PostgreSqlOpener(connection, sql, migrations).ScalarAsync(SqlTables.MayServe) is false)
-            throw new InvalidDataException("it is being moved by a server with Charging:Store:Moving; wait for its end and stop it");
         if (await new PostgreSqlOpener(connection, sql, migrations).DefineAsync() is { } version)
             logger.Migrated(version);
         await transaction.CommitAsync();
     }
+
+    /// <summary>A server moves it.</summary>
+    public static StoreOpenException IsMoved => Because("is being moved by a server with Charging:Store:Moving; wait for its end and stop it");
 
     /// <summary>Why the store cannot be opened, in a sentence.</summary>
     public static StoreOpenException Refusal(Exception failure) => failure switch

@@ -24,6 +24,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     private long _conflicts;
     private int _isUnreachable;
     private volatile bool _isClosed;
+    private readonly SemaphoreSlim _asking = new(1);
     private NpgsqlConnection? _alone;
 
     private PostgreSqlStore(
@@ -70,9 +71,8 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
         var store = new PostgreSqlStore(options, tables, followed, observers, clock, logger);
         try
         {
-            await PostgreSqlOpener.OpenAsync(store._operations, store._sql, migrations, logger, alone);
-            if (alone)
-                await store.BeAloneAsync();
+            await (alone ? store.BeAloneAsync() : store.Feed.JoinAsync());
+            await PostgreSqlOpener.OpenAsync(store._operations, store._sql, migrations, logger);
             await store.Feed.RememberAsync();
             return store;
         }
@@ -150,6 +150,25 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
             throw new InvalidDataException("a node serves it, or another server moves it; stop all others");
     }
 
+    /// <summary>A connection that was cut has lost the lock, and nodes may serve since.</summary>
+    private async Task StayAloneAsync(NpgsqlConnection alone)
+    {
+        await _asking.WaitAsync();
+        try
+        {
+            await using var command = new NpgsqlCommand(SqlTables.Ping, alone);
+            await command.ExecuteScalarAsync();
+        }
+        catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
+        {
+            throw new StoreUnavailableException("The connection to PostgreSQL that kept nodes from serving this store was cut: stop this server, start it again with Charging:Store:Moving, and begin again.", e);
+        }
+        finally
+        {
+            _asking.Release();
+        }
+    }
+
     private async Task<TResult> RunToItsEndAsync<TResult>(Func<ITransaction, ValueTask<TResult>> operation)
     {
         var tries = new Tries();
@@ -188,6 +207,10 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
 
     private async Task<TResult> TryAsync<TResult>(Func<ITransaction, ValueTask<TResult>> operation, Tries tries)
     {
+        if (Feed.Refusal is { } refusal)
+            throw new StoreUnavailableException(refusal);
+        if (_alone is not null)
+            await StayAloneAsync(_alone);
         await using var connection = await _operations.ReachAsync();
         var transaction = new PostgreSqlTransaction(connection, _sql, _numbers, _clock.GetUtcNow(), HoldAsync);
         try

@@ -31,11 +31,11 @@ internal sealed class SqlTables
         "WHERE held.locktype = 'advisory' AND held.classid = 1 AND held.objid = 553689473 AND held.mode = 'ShareLock' AND held.granted " +
         "AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
-    /// <summary>The same for as long as a transaction lasts.</summary>
-    public const string MayServe = "SELECT pg_try_advisory_xact_lock_shared(4848656769)";
-
-    /// <summary>Held by a server that moves the store; false while a node serves it.</summary>
+    /// <summary>Held by a server that moves the store, on a connection that it keeps; false while a node serves it.</summary>
     public const string BeAlone = "SELECT pg_try_advisory_lock(4848656769)";
+
+    /// <summary>Whether a connection lives, and so what it holds.</summary>
+    public const string Ping = "SELECT 1";
 
     /// <summary>$1 channel, $2 what is told.</summary>
     public const string Announce = "SELECT pg_notify($1, $2)";
