@@ -182,18 +182,19 @@ internal sealed class StoreImport(IStore store, LedgerCheck check, LedgerOptions
     {
         foreach (var table in MoveFile.Moved)
         {
-            for (var left = true; left;)
-            {
-                left = await store.RunAsync(
-                    async tx =>
-                    {
-                        var rows = (await table.ListAsync(tx, "")).Where(MoveFile.IsMoved).ToList();
-                        foreach (var row in rows)
-                            table.Delete(tx, table.KeyOf(row));
-                        return rows.Count > 0;
-                    },
-                    cancellationToken);
-            }
+            // On PostgreSQL what was deleted is still walked over for a while, so each slice begins behind the one before.
+            for (var from = ""; from is not null;)
+                from = await store.RunAsync(tx => EmptyAsync(tx, table, from), cancellationToken);
         }
+    }
+
+    /// <summary>Deletes the next rows.</summary>
+    /// <returns>From where to go on; null at the end.</returns>
+    private static async ValueTask<string?> EmptyAsync(ITransaction tx, ITable table, string from)
+    {
+        var rows = await table.ListAsync(tx, from);
+        foreach (var row in rows.Where(MoveFile.IsMoved))
+            table.Delete(tx, table.KeyOf(row));
+        return rows.Count > 0 ? StoreReading.Behind(table, rows[^1]) : null;
     }
 }

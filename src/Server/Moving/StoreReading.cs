@@ -34,12 +34,14 @@ internal sealed class StoreReading(IStore store)
                 hash.AppendData(portion.Span);
                 Rows += slice.Count;
                 yield return portion;
-                // The smallest key that sorts after the last one.
-                from = table.KeyOf(slice[^1]) + " ";
+                from = Behind(table, slice[^1]);
             }
             _tables[table.Name] = new TableSum(rows, Convert.ToHexStringLower(hash.GetHashAndReset()));
         }
     }
+
+    /// <summary>The smallest key that sorts after that of a row.</summary>
+    public static string Behind(ITable table, object row) => table.KeyOf(row) + " ";
 
     /// <summary>What was read.</summary>
     /// <param name="numbers">The sequences.</param>
