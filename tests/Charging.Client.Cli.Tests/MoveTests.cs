@@ -280,10 +280,25 @@ public sealed class MoveTests : IDisposable
         await using (var app = await place.MoveAsync())
         {
             Assert.Contains("cannot be written", (await place.CtlAsync(app, "export", Path.Combine(_directory.FullName, "none", "file"))).Sentence);
-            File.CreateSymbolicLink(Export + ".part", "/dev/full");
-            Assert.Contains("No space left", (await place.CtlAsync(app, "export", Export)).Sentence);
+            Directory.CreateDirectory(Export + ".part");
+            Assert.Contains("cannot be written", (await place.CtlAsync(app, "export", Export)).Sentence);
         }
         await using var served = await place.ServeAsync();
+    }
+
+    [Fact]
+    public async Task An_export_is_for_its_owners_eyes_whatever_was_there_before()
+    {
+        var others = Path.Combine(_directory.FullName, "others");
+        await File.WriteAllTextAsync(others, "theirs");
+        File.CreateSymbolicLink(Export + ".part", others);
+        await ManyAsync();
+        Assert.Equal("theirs", await File.ReadAllTextAsync(others));
+
+        await File.WriteAllTextAsync(Export + ".part", "");
+        File.SetUnixFileMode(Export + ".part", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
+        await ManyAsync();
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Export));
     }
 
     /// <summary>An export of a server with 5,000 riders.</summary>
