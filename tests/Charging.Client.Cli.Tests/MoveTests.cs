@@ -274,6 +274,33 @@ public sealed class MoveTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_imported_from_a_trial_is_served_by_nobody_until_the_true_export_replaces_it()
+    {
+        using var source = await MovePlace.OpenAsync(StoreEngine.LiteDb);
+        using var target = await MovePlace.OpenAsync(StoreEngine.LiteDb);
+        await using (var app = await source.ServeAsync())
+            await app.RegisterAsync();
+        await using (var app = await source.MoveAsync())
+            Assert.Equal(0, (await source.CtlAsync(app, "export", Export, "--trial")).ExitCode);
+        await using (var app = await target.MoveAsync())
+        {
+            Assert.Contains("It was a trial", (await target.CtlAsync(app, "import", Export)).Output);
+            foreach (var run in new[] { await target.CtlAsync(app, "reopen"), await target.CtlAsync(app, "export", Export + "2") })
+                Assert.Contains("is a trial", run.Sentence);
+        }
+        Assert.Contains("is a trial", (await Assert.ThrowsAsync<StartupException>(() => target.ServeAsync())).Message);
+
+        await using (var app = await source.ServeAsync())
+            await app.RegisterAsync();
+        await using (var app = await source.MoveAsync())
+            Assert.Equal(0, (await source.CtlAsync(app, "export", Export)).ExitCode);
+        await using (var app = await target.MoveAsync())
+            Assert.DoesNotContain("trial", (await target.CtlAsync(app, "import", Export)).Output);
+        await using var served = await target.ServeAsync();
+        Assert.Equal(2, await served.Services.GetRequiredService<IStore>().ScanAsync(AccountTables.Users.ByKey).CountAsync());
+    }
+
+    [Fact]
     public async Task An_export_that_cannot_be_written_is_a_sentence_and_closes_nothing()
     {
         using var place = await MovePlace.OpenAsync(StoreEngine.LiteDb);

@@ -10,7 +10,7 @@ internal static class Export
 {
     private static readonly Argument<string> Target = new("file") { Description = "File to write. One that is there is replaced once the new one is whole." };
 
-    private static readonly Option<bool> Trial = new("--trial") { Description = "Leaves the store as it is: the server may be started for riders again." };
+    private static readonly Option<bool> Trial = new("--trial") { Description = "Leaves the store as it is: the server may be started for riders again, and none serves what is imported from the file." };
 
     /// <summary>Makes the command.</summary>
     public static Command Make() => new Command(
@@ -50,7 +50,7 @@ internal static class Export
     private static async Task<long> WriteAsync(Session session, string part, Action<long> count, CancellationToken cancel)
     {
         await using var file = PrivateFile.Create(part);
-        using var call = session.Move.Export(new ExportRequest(), cancellationToken: cancel);
+        using var call = session.Move.Export(new ExportRequest { Trial = session.Parse.GetValue(Trial) }, cancellationToken: cancel);
         var rows = 0L;
         await foreach (var message in call.ResponseStream.ReadAllAsync(cancel))
         {
@@ -71,7 +71,7 @@ internal static class Export
         }
         session.Console.Fields(("export", path), ("rows", Format.Number(rows)), ("bytes", Format.Number(bytes)));
         session.Console.Line(trial
-            ? "It is a trial: the store here may be served again, and what happens there is not in the file."
+            ? "It is a trial: the store here may be served again, and what happens there is not in the file. No server serves what is imported from it."
             : "The store here is closed: start the new server and run 'chargectl import'. To give the move up: 'chargectl reopen'.");
     }
 }

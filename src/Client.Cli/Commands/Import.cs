@@ -87,6 +87,8 @@ internal static class Import
             tables.Row(table.Name, Format.Number(table.Rows));
         console.Write(tables);
         Ledger.Totals.Write(console, imported.Totals);
-        console.Line("Every row and every sum is as in the export, and the ledger adds up. Start the server without Charging:Store:Moving.");
+        console.Line("Every row and every sum is as in the export, and the ledger adds up. " + (imported.Trial
+            ? "It was a trial: no server serves this store, and the next import replaces what is there."
+            : "Start the server without Charging:Store:Moving."));
     }
 }

@@ -33,23 +33,26 @@ internal sealed class MoveDesk(IStore store, LedgerCheck check, LedgerOptions le
         }
     }
 
-    /// <summary>Insists that the store is whole.</summary>
+    /// <summary>Insists that the store is whole, and the true one.</summary>
     public Task CheckWholeAsync(CancellationToken cancellationToken) => store.RunAsync(
         async tx =>
         {
-            RefuseAPart(await tx.GetAsync(MoveMark.Table, MoveMark.Key));
+            RefuseACopy(await tx.GetAsync(MoveMark.Table, MoveMark.Key));
             return true;
         },
         cancellationToken);
 
-    /// <summary>Imports, and lets the store be served once all of it was found to be there.</summary>
-    public async Task<MoveSums> ImportAsync(IAsyncEnumerable<ReadOnlyMemory<byte>> parts, Func<ImportProgress, Task> progress, ServerCallContext context)
+    /// <summary>Imports, and lets the store be served once all of it was found to be there, unless it was a trial.</summary>
+    public async Task<(MoveSums Sums, bool IsTrial)> ImportAsync(IAsyncEnumerable<ReadOnlyMemory<byte>> parts, Func<ImportProgress, Task> progress, ServerCallContext context)
     {
-        var sums = await new StoreImport(store, check, ledger).RunAsync(parts, progress, context.CancellationToken);
+        var (sums, isTrial) = await new StoreImport(store, check, ledger).RunAsync(parts, progress, context.CancellationToken);
         return await changes.MakeAsync(context, new Deed(Subject, ""), tx =>
         {
-            tx.Delete(MoveMark.Table, MoveMark.Key);
-            return ValueTask.FromResult(new Made<MoveSums>(sums, $"Imported {sums.Tables.Values.Sum(table => table.Rows)} rows."));
+            if (isTrial)
+                tx.Put(MoveMark.Table, new MoveMark { State = MoveState.Trial, At = tx.Now });
+            else
+                tx.Delete(MoveMark.Table, MoveMark.Key);
+            return ValueTask.FromResult(new Made<(MoveSums, bool)>((sums, isTrial), $"Imported {sums.Tables.Values.Sum(table => table.Rows)} rows{(isTrial ? " of a trial" : "")}."));
         });
     }
 
@@ -57,7 +60,7 @@ internal sealed class MoveDesk(IStore store, LedgerCheck check, LedgerOptions le
     /// <returns>Since when.</returns>
     public Task<DateTimeOffset> MarkMovedAsync(string reason, ServerCallContext context) => changes.MakeAsync(context, new Deed(Subject, reason), async tx =>
     {
-        RefuseAPart(await tx.GetAsync(MoveMark.Table, MoveMark.Key));
+        RefuseACopy(await tx.GetAsync(MoveMark.Table, MoveMark.Key));
         tx.Put(MoveMark.Table, new MoveMark { State = MoveState.Moved, At = tx.Now });
         return new Made<DateTimeOffset>(tx.Now, "Moved: it is not served here any more.");
     });
@@ -65,13 +68,15 @@ internal sealed class MoveDesk(IStore store, LedgerCheck check, LedgerOptions le
     /// <summary>Lets the store be served here again.</summary>
     public Task<bool> ReopenAsync(string reason, ServerCallContext context) => changes.MakeAsync(context, new Deed(Subject, reason), async tx =>
     {
-        RefuseAPart(await tx.GetAsync(MoveMark.Table, MoveMark.Key));
+        RefuseACopy(await tx.GetAsync(MoveMark.Table, MoveMark.Key));
         tx.Delete(MoveMark.Table, MoveMark.Key);
         return new Made<bool>(true, "It may be served here again.");
     });
 
-    private static void RefuseAPart(MoveMark? mark)
+    private static void RefuseACopy(MoveMark? mark)
     {
+        if (mark is { State: MoveState.Trial })
+            throw Refusal.Conflict("What was imported into this store is a trial, and the store that it was taken from is the true one: import an export that was made without --trial.");
         if (mark is { State: MoveState.Importing })
             throw Refusal.Conflict("What is in this store is a part, for an import did not come to its end: import again.");
     }

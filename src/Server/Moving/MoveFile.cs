@@ -11,7 +11,8 @@ namespace Charging.Server.Moving;
 /// <param name="Schema">Version of the rows.</param>
 /// <param name="TakenAt">The moment of which it is, UTC.</param>
 /// <param name="ServerVersion">Who wrote it.</param>
-internal sealed record MoveHeader(string Format, int Schema, DateTimeOffset TakenAt, string ServerVersion);
+/// <param name="Trial">Whether the store that it is of stayed open, so that no copy may be served.</param>
+internal sealed record MoveHeader(string Format, int Schema, DateTimeOffset TakenAt, string ServerVersion, bool Trial);
 
 /// <summary>What a table comes to.</summary>
 /// <param name="Rows">How many rows it has.</param>

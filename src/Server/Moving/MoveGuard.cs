@@ -42,7 +42,10 @@ internal sealed class MoveGuard(IStore store, IHostApplicationLifetime lifetime)
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private static string Refusal(MoveMark mark) => mark.State == MoveState.Importing
-        ? "An import into this store did not come to its end, and what is there is a part: start the server with Charging:Store:Moving=true and run 'chargectl import' again."
-        : string.Create(CultureInfo.InvariantCulture, $"This store was exported on {mark.At:yyyy-MM-dd HH:mm} UTC and lives on elsewhere: start the server there. If the move was given up, start it with Charging:Store:Moving=true and run 'chargectl reopen'.");
+    private static string Refusal(MoveMark mark) => mark.State switch
+    {
+        MoveState.Importing => "An import into this store did not come to its end, and what is there is a part: start the server with Charging:Store:Moving=true and run 'chargectl import' again.",
+        MoveState.Trial => "What was imported into this store is a trial, and the store that it was taken from is the true one: start the server with Charging:Store:Moving=true, and run 'chargectl import' with an export that was made without --trial.",
+        _ => string.Create(CultureInfo.InvariantCulture, $"This store was exported on {mark.At:yyyy-MM-dd HH:mm} UTC and lives on elsewhere: start the server there. If the move was given up, start it with Charging:Store:Moving=true and run 'chargectl reopen'."),
+    };
 }

@@ -13,12 +13,13 @@ internal static class MoveMapping
     };
 
     /// <summary>What was imported.</summary>
-    public static ImportResponse ToWire(this MoveSums sums) => new()
+    public static ImportResponse ToWire(this (MoveSums Sums, bool IsTrial) import) => new()
     {
         Imported = new Imported
         {
-            Tables = { sums.Tables.Select(table => new TableCount { Name = table.Key, Rows = table.Value.Rows }) },
-            Totals = sums.Ledger.ToWire(),
+            Tables = { import.Sums.Tables.Select(table => new TableCount { Name = table.Key, Rows = table.Value.Rows }) },
+            Totals = import.Sums.Ledger.ToWire(),
+            Trial = import.IsTrial,
         },
     };
 }

@@ -10,6 +10,9 @@ public enum MoveState
 
     /// <summary>An import was begun and has not come to its end: what is there is a part.</summary>
     Importing,
+
+    /// <summary>A trial was imported: the store that it was taken from is the true one.</summary>
+    Trial,
 }
 
 /// <summary>A store with it is not served.</summary>

@@ -15,7 +15,7 @@ internal sealed class MoveRpc(StoreExport export, MoveDesk desk) : MoveService.M
     public override Task Export(ExportRequest request, IServerStreamWriter<ExportResponse> responseStream, ServerCallContext context) => desk.AloneAsync(async () =>
     {
         await desk.CheckWholeAsync(context.CancellationToken);
-        await foreach (var (part, rows) in export.ReadAsync(context.CancellationToken))
+        await foreach (var (part, rows) in export.ReadAsync(request.Trial, context.CancellationToken))
             await responseStream.WriteAsync(new ExportResponse { Part = ByteString.CopyFrom(part.Span), Rows = rows }, context.CancellationToken);
         return true;
     });
@@ -24,8 +24,8 @@ internal sealed class MoveRpc(StoreExport export, MoveDesk desk) : MoveService.M
     public override Task Import(IAsyncStreamReader<ImportRequest> requestStream, IServerStreamWriter<ImportResponse> responseStream, ServerCallContext context) =>
         desk.AloneAsync(async () =>
         {
-            var sums = await desk.ImportAsync(PartsAsync(requestStream, context.CancellationToken), step => responseStream.WriteAsync(step.ToWire(), context.CancellationToken), context);
-            await responseStream.WriteAsync(sums.ToWire(), context.CancellationToken);
+            var imported = await desk.ImportAsync(PartsAsync(requestStream, context.CancellationToken), step => responseStream.WriteAsync(step.ToWire(), context.CancellationToken), context);
+            await responseStream.WriteAsync(imported.ToWire(), context.CancellationToken);
             return true;
         });
 

@@ -13,12 +13,12 @@ internal sealed class StoreExport(IStore store, TimeProvider clock)
     private const int Portion = 256 * 1024;
 
     /// <summary>The lines of an export, and how many rows were read so far.</summary>
-    public async IAsyncEnumerable<(ReadOnlyMemory<byte> Part, long Rows)> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<(ReadOnlyMemory<byte> Part, long Rows)> ReadAsync(bool isTrial, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var reading = new StoreReading(store);
         var numbers = await NumbersAsync(cancellationToken);
-        var header = new MoveHeader(MoveFile.Format, MoveFile.Schema, clock.GetUtcNow(), MovingSetup.Version);
+        var header = new MoveHeader(MoveFile.Format, MoveFile.Schema, clock.GetUtcNow(), MovingSetup.Version, isTrial);
         yield return (Hashed(Line("", JsonSerializer.Serialize(header, MoveJson.Default.MoveHeader))), 0);
         await foreach (var lines in reading.ReadAsync(cancellationToken))
         {

@@ -43,7 +43,7 @@ internal sealed class StoreImport(IStore store, LedgerCheck check, LedgerOptions
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellationToken">The caller's.</param>
     /// <exception cref="RpcException">It is refused, and nothing of it is there.</exception>
-    public async Task<MoveSums> RunAsync(IAsyncEnumerable<ReadOnlyMemory<byte>> parts, Func<ImportProgress, Task> progress, CancellationToken cancellationToken)
+    public async Task<(MoveSums Sums, bool IsTrial)> RunAsync(IAsyncEnumerable<ReadOnlyMemory<byte>> parts, Func<ImportProgress, Task> progress, CancellationToken cancellationToken)
     {
         var begun = false;
         using var reader = new MoveReader();
@@ -63,7 +63,7 @@ internal sealed class StoreImport(IStore store, LedgerCheck check, LedgerOptions
             await RaiseAsync(sums.Numbers, cancellationToken);
             await CompareAsync(sums, progress, cancellationToken);
             await CheckLedgerAsync(progress, cancellationToken);
-            return sums;
+            return (sums, reader.Header!.Trial);
         }
         catch (Exception e)
         {
@@ -93,11 +93,11 @@ internal sealed class StoreImport(IStore store, LedgerCheck check, LedgerOptions
             yield return batch;
     }
 
-    /// <summary>Marks the store, which must have nothing but what an import has left that was cut off.</summary>
+    /// <summary>Marks the store, which must have nothing but what an import has left that was cut off, or that was a trial.</summary>
     private async Task BeginAsync(CancellationToken cancellationToken)
     {
         var mark = await store.RunAsync(tx => tx.GetAsync(MoveMark.Table, MoveMark.Key), cancellationToken);
-        if (mark?.State != MoveState.Importing)
+        if (mark?.State is not (MoveState.Importing or MoveState.Trial))
         {
             var full = new List<string>();
             foreach (var table in Tables.All.Where(table => !Beginnings.Contains(table)))

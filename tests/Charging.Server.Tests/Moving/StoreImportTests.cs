@@ -45,7 +45,7 @@ public sealed class StoreImportTests : IAsyncDisposable
     /// <summary>The export of a store that has nothing.</summary>
     private async IAsyncEnumerable<ReadOnlyMemory<byte>> NothingAsync()
     {
-        await foreach (var (part, _) in new StoreExport(Open("nothing"), TimeProvider.System).ReadAsync(CancellationToken.None))
+        await foreach (var (part, _) in new StoreExport(Open("nothing"), TimeProvider.System).ReadAsync(isTrial: false, CancellationToken.None))
             yield return part;
     }
 
