@@ -8,6 +8,7 @@ using Charging.Testing;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -33,7 +34,8 @@ internal sealed partial class MovePlace : IDisposable
         new ChargingAppOptions { Settings = [.. Settings, $"--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:{mqttPort}"] });
 
     /// <summary>A server that is there to be moved.</summary>
-    public Task<ChargingApp> MoveAsync() => ChargingApp.StartAsync(new ChargingAppOptions { Settings = [.. Settings, "--Charging:Store:Moving=true"] });
+    public Task<ChargingApp> MoveAsync(Action<WebApplicationBuilder>? configure = null) =>
+        ChargingApp.StartAsync(new ChargingAppOptions { Settings = [.. Settings, "--Charging:Store:Moving=true"], Configure = configure });
 
     /// <summary>A server for riders, as a process of its own.</summary>
     public ServerProcess Launch() => ServerProcess.Launch(_directory.FullName, [.. _store, "--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:0"]);

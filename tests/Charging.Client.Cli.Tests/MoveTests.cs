@@ -11,7 +11,9 @@ using Charging.Server.Piles;
 using Charging.Server.Storage;
 using Charging.Testing;
 using Google.Protobuf;
+using Grpc.AspNetCore.Server;
 using Grpc.Core;
+using Grpc.Core.Interceptors;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
@@ -301,6 +303,39 @@ public sealed class MoveTests : IDisposable
     }
 
     [Fact]
+    public async Task An_export_whose_store_could_not_be_closed_says_that_the_file_is_whole()
+    {
+        using var place = await MovePlace.OpenAsync(StoreEngine.PostgreSql);
+        await using (var served = await place.ServeAsync())
+            await served.RegisterAsync();
+        await place.ExecuteAsync("ALTER TABLE store_moves ADD CONSTRAINT nothing CHECK (false)");
+        await using (var app = await place.MoveAsync())
+        {
+            app.ExpectError("PostgreSQL refuses what the store asks for");
+            var sentence = (await place.CtlAsync(app, "export", Export)).Sentence;
+            Assert.Contains("is whole, but the store could not be closed: PostgreSQL could not run the operation. Export again", sentence);
+            Assert.True(File.Exists(Export));
+            await place.ExecuteAsync("ALTER TABLE store_moves DROP CONSTRAINT nothing");
+            Assert.Equal(0, (await place.CtlAsync(app, "export", Export)).ExitCode);
+        }
+        await Assert.ThrowsAsync<StartupException>(() => place.ServeAsync());
+    }
+
+    [Fact]
+    public async Task An_import_whose_answer_is_lost_says_how_to_see_whether_everything_is_there()
+    {
+        using var target = await MovePlace.OpenAsync(StoreEngine.LiteDb);
+        await ManyAsync();
+        await using (var app = await target.MoveAsync(builder => builder.Services.Configure<GrpcServiceOptions>(grpc => grpc.Interceptors.Add<AnswerLost>())))
+        {
+            Assert.Contains("may be complete all the same", (await target.CtlAsync(app, "import", Export)).Sentence);
+            Assert.Contains("is not empty", (await target.CtlAsync(app, "import", Export)).Sentence);
+        }
+        await using var served = await target.ServeAsync();
+        Assert.Equal(5_000, await served.Services.GetRequiredService<IStore>().ScanAsync(AccountTables.Users.ByKey).CountAsync());
+    }
+
+    [Fact]
     public async Task An_export_that_cannot_be_written_is_a_sentence_and_closes_nothing()
     {
         using var place = await MovePlace.OpenAsync(StoreEngine.LiteDb);
@@ -345,6 +380,29 @@ public sealed class MoveTests : IDisposable
         }
         Assert.Equal(0, (await source.CtlAsync(app, "export", Export)).ExitCode);
         return await File.ReadAllBytesAsync(Export);
+    }
+
+    /// <summary>Cuts the connection in place of the last answer of an import.</summary>
+    private sealed class AnswerLost : Interceptor
+    {
+        public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
+            IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, DuplexStreamingServerMethod<TRequest, TResponse> continuation) =>
+            continuation(requestStream, new Writer<TResponse>(responseStream, context), context);
+
+        private sealed class Writer<T>(IServerStreamWriter<T> writer, ServerCallContext context) : IServerStreamWriter<T>
+        {
+            public WriteOptions? WriteOptions { get; set; }
+
+            public Task WriteAsync(T message)
+            {
+                if (message is not ImportResponse { Imported: not null })
+                    return writer.WriteAsync(message);
+                context.GetHttpContext().Abort();
+                return Task.CompletedTask;
+            }
+
+            public Task WriteAsync(T message, CancellationToken cancellationToken) => WriteAsync(message);
+        }
     }
 
     private static string Signed(string lines) => $"{lines}sha256 {Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(lines)))}\n";

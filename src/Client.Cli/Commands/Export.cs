@@ -28,7 +28,7 @@ internal static class Export
             File.Move(part, path, overwrite: true);
             // Only now, for without the file the store is all there is.
             if (!session.Parse.GetValue(Trial))
-                await session.Move.MarkMovedAsync(new MarkMovedRequest { Reason = $"Exported to {Path.GetFileName(path)}" is { Length: <= 200 } reason ? reason : "Exported" }, cancellationToken: cancel);
+                await CloseAsync(session, path, cancel);
             Tell(session, path, rows, bytes);
             return 0;
         }
@@ -59,6 +59,18 @@ internal static class Export
         }
         file.Flush(flushToDisk: true);
         return rows;
+    }
+
+    private static async Task CloseAsync(Session session, string path, CancellationToken cancel)
+    {
+        try
+        {
+            await session.Move.MarkMovedAsync(new MarkMovedRequest { Reason = $"Exported to {Path.GetFileName(path)}" is { Length: <= 200 } reason ? reason : "Exported" }, cancellationToken: cancel);
+        }
+        catch (RpcException e)
+        {
+            throw new CliException($"{path} is whole, but the store could not be closed: {session.Explain(e)} Export again before you import: as long as the store is open, a server may serve it beside the new one.");
+        }
     }
 
     private static void Tell(Session session, string path, long rows, long bytes)

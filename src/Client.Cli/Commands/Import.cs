@@ -11,6 +11,9 @@ internal static class Import
 {
     private static readonly Argument<string> Source = new("file") { Description = "A file that 'chargectl export' has written." };
 
+    // All was sent, and only the answer is missing.
+    private const string Unknown = "The import may be complete all the same. Import again to see it: when everything is there, the server says that the store is not empty; else it begins anew.";
+
     /// <summary>Makes the command.</summary>
     public static Command Make() => new Command(
         "import",
@@ -28,7 +31,7 @@ internal static class Import
         }
         catch (RpcException e) when (!cancel.IsCancellationRequested)
         {
-            throw MoveFile.Explain(e, session, e.StatusCode is StatusCode.Unavailable or StatusCode.Internal or StatusCode.Cancelled ? "Nothing is served of what was imported: import again." : "");
+            throw MoveFile.Explain(e, session, IsLost(e) ? "Nothing is served of what was imported: import again." : "");
         }
     }
 
@@ -51,13 +54,17 @@ internal static class Import
             }
             await sending;
         }
+        catch (RpcException e) when (Interlocked.Read(ref sent) == bytes && IsLost(e) && !cancel.IsCancellationRequested)
+        {
+            throw new CliException($"{session.Explain(e)} {Unknown}");
+        }
         finally
         {
             // A call that was refused takes nothing more.
             await stop.CancelAsync();
             await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        return imported ?? throw new CliException("The server has not said what it imported: see whether it starts without Charging:Store:Moving, and import again if it does not.");
+        return imported ?? throw new CliException($"The server has not said what it imported. {Unknown}");
 
         async Task SendAsync()
         {
@@ -71,6 +78,8 @@ internal static class Import
             await call.RequestStream.CompleteAsync();
         }
     }
+
+    private static bool IsLost(RpcException e) => e.StatusCode is StatusCode.Unavailable or StatusCode.Internal or StatusCode.Cancelled;
 
     /// <summary>Writing takes about as long as all that follows.</summary>
     private static double Done(ImportProgress step, double sent, long written) => step.Stage switch
