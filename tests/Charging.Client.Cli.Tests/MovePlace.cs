@@ -2,14 +2,17 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
 using Charging.Ops.V1;
+using Charging.Server.Moving;
 using Charging.Server.Operations;
 using Charging.Server.Storage;
+using Charging.Server.Storage.LiteDb;
 using Charging.Testing;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Charging.Client.Cli.Tests;
@@ -47,6 +50,23 @@ internal sealed partial class MovePlace : IDisposable
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(statement, connection);
         await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Adds a table as a later version of the server would.</summary>
+    public async Task AddNewerTableAsync()
+    {
+        if (_store.Any(setting => setting.Contains("ConnectionString")))
+        {
+            await ExecuteAsync("CREATE TABLE vouchers (key text PRIMARY KEY, json json NOT NULL, stamp bigint NOT NULL); CREATE TABLE of_a_report (key text, n int)");
+            return;
+        }
+        var vouchers = new Table<MoveMark>("vouchers", StoreJson.Default.MoveMark, _ => "one");
+        await using var newer = new LiteDbStore(_directory.FullName, [vouchers], [], [], TimeProvider.System, new LiteDbOptions(), NullLogger<LiteDbStore>.Instance);
+        await newer.RunAsync(tx =>
+        {
+            tx.Put(vouchers, new MoveMark { State = MoveState.Moved, At = tx.Now });
+            return ValueTask.FromResult(true);
+        });
     }
 
     /// <summary>Cuts the connections by which servers are known to serve the place's database, or to move it.</summary>

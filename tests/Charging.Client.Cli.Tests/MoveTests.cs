@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using System.Text.RegularExpressions;
 using Charging.Device.V1;
 using Charging.MqttBroker;
 using Charging.Ops.V1;
@@ -125,6 +126,37 @@ public sealed class MoveTests : IDisposable
         }
         await using var served = await target.ServeAsync();
         Assert.Equal(0, await served.Services.GetRequiredService<IStore>().ScanAsync(AccountTables.Users.ByKey).CountAsync());
+    }
+
+    [Theory]
+    [InlineData("\"serverVersion\":\"[0-9.]+", "\"serverVersion\":\"99.0.0", "by a server of version 99.0.0")]
+    [InlineData("\"serverVersion\":\"", "\"serverVersion\":\"x", "does not say which server")]
+    public async Task An_export_that_is_signed_and_makes_no_sense_is_refused_and_nothing_is_left(string part, string bad, string sentence)
+    {
+        using var target = await MovePlace.OpenAsync(StoreEngine.LiteDb);
+        var lines = Regex.Replace(Encoding.UTF8.GetString(await ManyAsync()), "sha256 .*\n$", "");
+        await using var app = await target.MoveAsync();
+
+        var refusal = await ImportAsync(target, app, Encoding.UTF8.GetBytes(Signed(Regex.Replace(lines, part, bad))));
+
+        Assert.Equal(StatusCode.InvalidArgument, refusal?.StatusCode);
+        Assert.Contains(sentence, refusal!.Status.Detail);
+        Assert.Equal("", await MovePlace.RowsAsync(app));
+        Assert.Equal(1, await app.Services.GetRequiredService<IStore>().RunAsync(tx => tx.NextNumberAsync(NumberSequence.Users)));
+    }
+
+    [Theory]
+    [InlineData(StoreEngine.LiteDb)]
+    [InlineData(StoreEngine.PostgreSql)]
+    public async Task A_store_with_tables_of_a_newer_server_is_not_exported_by_an_older_one(StoreEngine engine)
+    {
+        using var place = await MovePlace.OpenAsync(engine);
+        await using (var served = await place.ServeAsync())
+            await served.RegisterAsync();
+        await place.AddNewerTableAsync();
+        await using var app = await place.MoveAsync();
+
+        Assert.Contains("tables that this server does not know (vouchers)", (await place.CtlAsync(app, "export", Export)).Sentence);
     }
 
     [Fact]
@@ -357,10 +389,11 @@ public sealed class MoveTests : IDisposable
         await ManyAsync();
         Assert.Equal("theirs", await File.ReadAllTextAsync(others));
 
+        // A file that is just made is open to others.
         await File.WriteAllTextAsync(Export + ".part", "");
-        File.SetUnixFileMode(Export + ".part", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
         await ManyAsync();
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Export));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Export));
     }
 
     /// <summary>An export of a server with 5,000 riders.</summary>

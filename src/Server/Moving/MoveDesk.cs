@@ -33,14 +33,13 @@ internal sealed class MoveDesk(IStore store, LedgerCheck check, LedgerOptions le
         }
     }
 
-    /// <summary>Insists that the store is whole, and the true one.</summary>
-    public Task CheckWholeAsync(CancellationToken cancellationToken) => store.RunAsync(
-        async tx =>
-        {
-            RefuseACopy(await tx.GetAsync(MoveMark.Table, MoveMark.Key));
-            return true;
-        },
-        cancellationToken);
+    /// <summary>Insists that the store is whole and the true one, and that this program knows all of it.</summary>
+    public async Task CheckWholeAsync(CancellationToken cancellationToken)
+    {
+        RefuseACopy(await store.RunAsync(tx => tx.GetAsync(MoveMark.Table, MoveMark.Key), cancellationToken));
+        if (store.UnknownTables.Count > 0)
+            throw Refusal.Conflict($"This store has tables that this server does not know ({string.Join(", ", store.UnknownTables)}), and they would be lost: export it with the newer version that made them.");
+    }
 
     /// <summary>Imports, and lets the store be served once all of it was found to be there, unless it was a trial.</summary>
     public async Task<(MoveSums Sums, bool IsTrial)> ImportAsync(IAsyncEnumerable<ReadOnlyMemory<byte>> parts, Func<ImportProgress, Task> progress, ServerCallContext context)

@@ -88,10 +88,15 @@ internal sealed class MoveReader : IDisposable
         {
             null => throw new BadMoveException("This is no export of a charging server: give a file that 'chargectl export' has written."),
             { Format: not MoveFile.Format } => throw new BadMoveException($"The export has the form '{header.Format}', which this server does not know: use a server of version {header.ServerVersion}."),
+            _ when VersionOf(header.ServerVersion) > VersionOf(MovingSetup.Version) => throw new BadMoveException($"The export was written by a server of version {header.ServerVersion}, and this one is of version {MovingSetup.Version}: use the same version of the server on both sides."),
             _ when header.Schema != MoveFile.Schema => throw new BadMoveException($"The export has rows of version {header.Schema}, and this server has {MoveFile.Schema}: use the same version of the server on both sides."),
             _ => header,
         };
     }
+
+    /// <summary>The numbers alone, without what a build adds.</summary>
+    private static Version VersionOf(string text) =>
+        Version.TryParse(text?.Split('+', '-')[0], out var version) ? version : throw new BadMoveException("The export is damaged: it does not say which server has written it.");
 
     private delegate T? JsonReading<T>(ReadOnlySpan<byte> json);
 

@@ -12,6 +12,9 @@ public interface IStore
     /// <summary>Why this node should serve nobody although operations work, in a sentence; null when it may.</summary>
     string? Trouble => null;
 
+    /// <summary>Tables that were there when it was opened and that this program does not know: a newer one has made them.</summary>
+    IReadOnlyList<string> UnknownTables => [];
+
     /// <summary>
     /// By how much this machine's clock is ahead of the store's, or behind it when negative, for certain: zero where they are
     /// one, and within the time that the question takes.

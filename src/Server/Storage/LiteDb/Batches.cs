@@ -27,6 +27,9 @@ internal sealed class Batches(
             logger.Replayed();
     }
 
+    /// <summary>Tables of the file that was opened which this program does not know.</summary>
+    public IReadOnlyList<string> UnknownTables => [.. _engine!.UnknownTables.Order(StringComparer.Ordinal)];
+
     /// <summary>Runs an operation and those that follow it, and commits them together.</summary>
     /// <param name="first">The first operation.</param>
     /// <param name="next">The next one for a batch, or null when it is to be committed.</param>

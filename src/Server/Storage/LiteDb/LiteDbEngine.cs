@@ -130,6 +130,9 @@ internal sealed class LiteDbEngine : IDisposable
         set => WriteNumber(SchemaId, value);
     }
 
+    /// <summary>Tables that it was opened without.</summary>
+    public IEnumerable<string> UnknownTables => _engine.GetCollectionNames().Except([Meta, .. _collections.Keys.Select(table => table.Name)]);
+
     public bool IsEmpty => !_engine.GetCollectionNames().Any();
 
     /// <summary>Hands the rows to the engine's transaction.</summary>

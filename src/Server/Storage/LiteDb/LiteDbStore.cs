@@ -76,6 +76,9 @@ public sealed class LiteDbStore : IStore, IAsyncDisposable
         return work.Task;
     }
 
+    /// <inheritdoc/>
+    public IReadOnlyList<string> UnknownTables { get; private set; } = [];
+
     /// <summary>Operations that wait.</summary>
     public int Waiting => _queue.Count;
 
@@ -114,6 +117,7 @@ public sealed class LiteDbStore : IStore, IAsyncDisposable
         try
         {
             _batches.Open();
+            UnknownTables = _batches.UnknownTables;
         }
         catch (StoreOpenException e)
         {

@@ -14,6 +14,8 @@ internal sealed class PostgreSqlOpener
 
     private const string Columns = "SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = current_schema()";
 
+    private static readonly string[] OfEachTable = ["key", "json", "stamp"];
+
     private const string Version = "SELECT value FROM store_meta WHERE name = 'schema'";
 
     private const string SetVersion =
@@ -33,14 +35,18 @@ internal sealed class PostgreSqlOpener
     private PostgreSqlOpener(NpgsqlConnection connection, SqlTables sql, IReadOnlyList<Migration> migrations) =>
         (_connection, _sql, _migrations) = (connection, sql, migrations);
 
+    /// <returns>The tables of a newer program: those that are made as this one's and are not among them.</returns>
     /// <exception cref="InvalidDataException">The database is newer than this program, or cannot hold every character.</exception>
-    public static async Task OpenAsync(NpgsqlDataSource source, SqlTables sql, IReadOnlyList<Migration> migrations, ILogger logger)
+    public static async Task<IReadOnlyList<string>> OpenAsync(NpgsqlDataSource source, SqlTables sql, IReadOnlyList<Migration> migrations, ILogger logger)
     {
         await using var connection = await source.ReachAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        if (await new PostgreSqlOpener(connection, sql, migrations).DefineAsync() is { } version)
+        var opener = new PostgreSqlOpener(connection, sql, migrations);
+        if (await opener.DefineAsync() is { } version)
             logger.Migrated(version);
+        var columns = await opener.ColumnsAsync();
         await transaction.CommitAsync();
+        return [.. columns.Where(table => sql.Named(table.Key) is null && !OfEachTable.Except(table).Any()).Select(table => table.Key).Order(StringComparer.Ordinal)];
     }
 
     /// <summary>A server moves it.</summary>

@@ -48,6 +48,9 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     /// <inheritdoc/>
     public string? Trouble => Feed.Trouble;
 
+    /// <inheritdoc/>
+    public IReadOnlyList<string> UnknownTables { get; private set; } = [];
+
     /// <summary>Tells the other nodes what this one changed, and this one what they did. It is started with the server.</summary>
     internal ChangeFeed Feed { get; }
 
@@ -72,7 +75,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
         try
         {
             await (alone ? store.BeAloneAsync() : store.Feed.JoinAsync());
-            await PostgreSqlOpener.OpenAsync(store._operations, store._sql, migrations, logger);
+            store.UnknownTables = await PostgreSqlOpener.OpenAsync(store._operations, store._sql, migrations, logger);
             await store.Feed.RememberAsync();
             return store;
         }
