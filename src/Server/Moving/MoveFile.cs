@@ -43,6 +43,9 @@ internal static class MoveFile
     /// <summary>Bytes of the longest line: a row of 1 MiB and its table.</summary>
     public const int LongestLine = (1 << 20) + 1024;
 
+    /// <summary>No sequence comes to it: a million numbers a second for thirty years.</summary>
+    public const long HighestNumber = 1_000_000_000_000_000;
+
     /// <summary>Version of the rows that this program writes.</summary>
     public static int Schema => Tables.Migrations.Select(migration => migration.Version).DefaultIfEmpty(0).Max();
 

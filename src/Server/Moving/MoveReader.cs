@@ -73,7 +73,7 @@ internal sealed class MoveReader : IDisposable
         if (Header is null)
             Header = ReadHeader(text);
         else if (first == MoveFile.End)
-            _sums = Read(text[(space + 1)..], json => JsonSerializer.Deserialize(json, MoveJson.Default.MoveSums));
+            _sums = Checked(Read(text[(space + 1)..], json => JsonSerializer.Deserialize(json, MoveJson.Default.MoveSums)));
         else if (_tables.TryGetValue(first, out var table))
             return (table, Read(text[(space + 1)..], table.Read));
         else
@@ -93,6 +93,14 @@ internal sealed class MoveReader : IDisposable
             _ => header,
         };
     }
+
+    private static MoveSums Checked(MoveSums sums) => sums switch
+    {
+        { Tables: null } or { Ledger: null } or { Numbers: null } => throw new BadMoveException("The export is damaged: a part of its sums is missing."),
+        _ when sums.Numbers.Any(number => number.Value is < 0 or > MoveFile.HighestNumber || !NumberSequence.All.Contains(number.Key)) =>
+            throw new BadMoveException("The export is damaged: its numbers make no sense."),
+        _ => sums,
+    };
 
     /// <summary>The numbers alone, without what a build adds.</summary>
     private static Version VersionOf(string text) =>

@@ -60,9 +60,10 @@ internal sealed class StoreImport(IStore store, LedgerCheck check, LedgerOptions
             if (!begun)
                 await BeginAsync(cancellationToken);
             begun = true;
-            await RaiseAsync(sums.Numbers, cancellationToken);
             await CompareAsync(sums, progress, cancellationToken);
             await CheckLedgerAsync(progress, cancellationToken);
+            // Last, for it is not taken back.
+            await RaiseAsync(sums.Numbers, cancellationToken);
             return (sums, reader.Header!.Trial);
         }
         catch (Exception e)
