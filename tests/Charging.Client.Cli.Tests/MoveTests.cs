@@ -301,10 +301,11 @@ public sealed class MoveTests : IDisposable
     public async Task A_move_that_is_given_up_is_taken_back_and_a_trial_closes_nothing()
     {
         using var place = await MovePlace.OpenAsync(StoreEngine.LiteDb);
-        await using (var app = await place.MoveAsync())
-            Assert.False((await place.CtlAsync(app, "export", Export, "--trial", "--json")).Json.GetProperty("closed").GetBoolean());
         await using (var app = await place.ServeAsync())
             await app.RegisterAsync();
+        await using (var app = await place.MoveAsync())
+            Assert.False((await place.CtlAsync(app, "export", Export, "--trial", "--json")).Json.GetProperty("closed").GetBoolean());
+        await (await place.ServeAsync()).DisposeAsync();
         await using (var app = await place.MoveAsync())
             Assert.True((await place.CtlAsync(app, "export", Export, "--json")).Json.GetProperty("closed").GetBoolean());
         await Assert.ThrowsAsync<StartupException>(() => place.ServeAsync());
@@ -375,9 +376,20 @@ public sealed class MoveTests : IDisposable
     }
 
     [Fact]
+    public async Task A_store_that_has_nothing_is_not_exported()
+    {
+        using var place = await MovePlace.OpenAsync(StoreEngine.LiteDb);
+        await (await place.ServeAsync()).DisposeAsync();
+        await using var app = await place.MoveAsync();
+        Assert.Contains("This store is empty", (await place.CtlAsync(app, "export", Export)).Sentence);
+    }
+
+    [Fact]
     public async Task An_export_that_cannot_be_written_is_a_sentence_and_closes_nothing()
     {
         using var place = await MovePlace.OpenAsync(StoreEngine.LiteDb);
+        await using (var before = await place.ServeAsync())
+            await before.RegisterAsync();
         await using (var app = await place.MoveAsync())
         {
             Assert.Contains("cannot be written", (await place.CtlAsync(app, "export", Path.Combine(_directory.FullName, "none", "file"))).Sentence);

@@ -34,11 +34,14 @@ internal sealed class MoveDesk(IStore store, LedgerCheck check, LedgerOptions le
     }
 
     /// <summary>Insists that the store is whole and the true one, and that this program knows all of it.</summary>
+    /// <remarks>One that has nothing is surely not the one that was to be moved.</remarks>
     public async Task CheckWholeAsync(CancellationToken cancellationToken)
     {
         RefuseACopy(await store.RunAsync(tx => tx.GetAsync(MoveMark.Table, MoveMark.Key), cancellationToken));
         if (store.UnknownTables.Count > 0)
             throw Refusal.Conflict($"This store has tables that this server does not know ({string.Join(", ", store.UnknownTables)}), and they would be lost: export it with the newer version that made them.");
+        if ((await StoreReading.FilledAsync(store, cancellationToken)).Count == 0)
+            throw Refusal.Conflict("This store is empty, so it is surely not the one that is to be moved: start this server with the settings of the one that served (Charging:DataDirectory, or Charging:Store:Engine and ConnectionString).");
     }
 
     /// <summary>Imports, and lets the store be served once all of it was found to be there, unless it was a trial.</summary>

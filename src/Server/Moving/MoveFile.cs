@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Charging.Server.Accounts;
 using Charging.Server.Operations;
 using Charging.Server.Payments;
 using Charging.Server.Storage;
@@ -51,6 +52,9 @@ internal static class MoveFile
 
     /// <summary>The tables that are moved, in their order.</summary>
     public static IEnumerable<ITable> Moved => Tables.All.Where(table => !ReferenceEquals(table, MoveMark.Table)).OrderBy(table => table.Name, StringComparer.Ordinal);
+
+    /// <summary>Tables in which a server has rows that has never served.</summary>
+    public static readonly IReadOnlyList<ITable> Beginnings = [AccountTables.ServerKeys, OperatorKeys.Table, LedgerMark.Table];
 
     /// <summary>Whether a row is moved: the key that lies beside the data is the server's own.</summary>
     public static bool IsMoved(object entity) => entity is not OperatorKey { Id: OperatorKeyFile.Id };

@@ -1,4 +1,3 @@
-using Charging.Server.Accounts;
 using Charging.Server.Operations;
 using Charging.Server.Payments;
 using Charging.Server.Storage;
@@ -34,9 +33,6 @@ internal sealed class StoreImport(IStore store, LedgerCheck check, LedgerOptions
 
     // On LiteDB they make one batch, on PostgreSQL they run side by side.
     private const int AtOnce = 8;
-
-    /// <summary>Rows that a server has which never served; they are replaced.</summary>
-    private static readonly ITable[] Beginnings = [AccountTables.ServerKeys, OperatorKeys.Table, LedgerMark.Table];
 
     /// <summary>Takes in the whole of an export and checks it. The store stays marked.</summary>
     /// <param name="parts">The export.</param>
@@ -100,13 +96,8 @@ internal sealed class StoreImport(IStore store, LedgerCheck check, LedgerOptions
         var mark = await store.RunAsync(tx => tx.GetAsync(MoveMark.Table, MoveMark.Key), cancellationToken);
         if (mark?.State is not (MoveState.Importing or MoveState.Trial))
         {
-            var full = new List<string>();
-            foreach (var table in Tables.All.Where(table => !Beginnings.Contains(table)))
-            {
-                if ((await store.RunAsync(tx => table.ListAsync(tx, ""), cancellationToken)).Count > 0)
-                    full.Add(table.Name);
-            }
-            if (full.Count > 0)
+            // What a server has that never served is replaced.
+            if (await StoreReading.FilledAsync(store, cancellationToken) is { Count: > 0 } full)
                 throw Refusal.Conflict($"This store is not empty, it has rows in {string.Join(", ", full)}: start the server on a new database, or in an empty Charging:DataDirectory. Nothing was changed.");
         }
         await store.RunAsync(

@@ -40,6 +40,18 @@ internal sealed class StoreReading(IStore store)
         }
     }
 
+    /// <summary>The tables in which there is anything but what a server has that never served.</summary>
+    public static async Task<IReadOnlyList<string>> FilledAsync(IStore store, CancellationToken cancellationToken)
+    {
+        var filled = new List<string>();
+        foreach (var table in Storage.Tables.All.Except(MoveFile.Beginnings))
+        {
+            if ((await store.RunAsync(tx => table.ListAsync(tx, ""), cancellationToken)).Count > 0)
+                filled.Add(table.Name);
+        }
+        return filled;
+    }
+
     /// <summary>The smallest key that sorts after that of a row.</summary>
     public static string Behind(ITable table, object row) => table.KeyOf(row) + " ";
 

@@ -31,8 +31,8 @@ public sealed class ForeignOperatorTests
         await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Settings = ["--Charging:Store:Moving=true"] });
         var called = await CallAsync(app, token: null);
         Assert.Equal(MoveMethods().Order(StringComparer.Ordinal), called.Keys.Order(StringComparer.Ordinal));
-        // There is nothing in the empty import, and a store that holds nothing but its key may be exported.
-        Assert.Equal(("OK", "INVALID_ARGUMENT"), (called["charging.ops.v1.MoveService/Export"], called["charging.ops.v1.MoveService/Import"]));
+        // There is nothing in the empty import, nor in the store.
+        Assert.Equal(("FAILED_PRECONDITION", "INVALID_ARGUMENT"), (called["charging.ops.v1.MoveService/Export"], called["charging.ops.v1.MoveService/Import"]));
     }
 
     /// <summary>What each method was answered.</summary>
