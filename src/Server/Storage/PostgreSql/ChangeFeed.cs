@@ -108,6 +108,8 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
     /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        if (!_isStarted)
+            return;
         // What was committed is told yet, if the database is there.
         _out.Writer.TryComplete();
         _stop.CancelAfter(LastWord);
@@ -119,8 +121,7 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (_isStarted)
-            await StopAsync(CancellationToken.None);
+        await StopAsync(CancellationToken.None);
         if (_timer is not null)
             await _timer.DisposeAsync();
         if (_link is not null)
