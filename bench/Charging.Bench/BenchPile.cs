@@ -12,6 +12,9 @@ namespace Charging.Bench;
 /// <param name="json">Whether it writes and reads JSON; else binary.</param>
 internal sealed class BenchPile(string device, bool json = false) : IAsyncDisposable
 {
+    // As piles do (device protocol).
+    private static readonly TimeSpan Resend = TimeSpan.FromSeconds(10);
+
     private readonly IMqttClient _client = new MqttClientFactory().CreateMqttClient();
     private readonly ConcurrentDictionary<uint, TaskCompletionSource> _unacknowledged = new();
     private readonly string _boot = Guid.NewGuid().ToString("N");
@@ -70,8 +73,9 @@ internal sealed class BenchPile(string device, bool json = false) : IAsyncDispos
         pileEvent.EventId = Interlocked.Increment(ref _eventId);
         pileEvent.BootId = _boot;
         _unacknowledged[pileEvent.EventId] = acknowledged;
-        await PublishAsync("events", pileEvent);
-        await acknowledged.Task;
+        do
+            await PublishAsync("events", pileEvent);
+        while (await Task.WhenAny(acknowledged.Task, Task.Delay(Resend)) != acknowledged.Task);
     }
 
     private Task PublishAsync(string topic, IMessage message) => _client.PublishAsync(new MqttApplicationMessage

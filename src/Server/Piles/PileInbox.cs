@@ -63,7 +63,8 @@ public sealed partial class PileInbox(
     {
         try
         {
-            await store.RunAsync(tx => tx.GetAsync(PileTables.Piles, "any"));
+            // Not by an operation: those wait for each other, and much to do is no reason to leave it to others.
+            await store.ClockLeadAsync();
             return true;
         }
         catch (StoreUnavailableException)

@@ -1,3 +1,4 @@
+using Charging.MqttBroker;
 using Charging.Server.Accounts;
 using Charging.Server.Orders;
 using Charging.Server.Storage;
@@ -48,6 +49,28 @@ public sealed class PostgreSqlAppTests
         Task<Answer> SeeAsync() => other.PostAsync("getPileStatus", new { body = new { deviceNo = stand.Device } }, stand.Rider.Token);
 
         async Task<int> SeePlugAsync() => (await SeeAsync()).Data!.Value.GetProperty("plugs")[1].GetInt32();
+    }
+
+    [Fact]
+    public async Task A_node_that_has_much_to_do_goes_on_taking_events()
+    {
+        var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
+        await using var app = await ChargingApp.StartAsync(Options(database + ";Maximum Pool Size=2"));
+        using var busy = new CountdownEvent(2);
+        var end = new TaskCompletionSource();
+        var operations = Enumerable.Range(0, 10).Select(_ => app.Services.GetRequiredService<IStore>().RunAsync(async tx =>
+        {
+            if (!end.Task.IsCompleted)
+                busy.Signal();
+            await end.Task;
+            return tx.Now;
+        })).ToArray();
+        await Retry.Until("all of its operations are under way", () => busy.IsSet);
+
+        Assert.True(await app.Services.GetRequiredService<IPileListener>().CanKeepAsync().WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.DoesNotContain(operations, operation => operation.IsCompleted);
+        end.SetResult();
+        await Task.WhenAll(operations);
     }
 
     [Fact]
