@@ -25,7 +25,7 @@ public sealed class DrainTests
         await server.ListeningAsync();
         var device = ChargingApp.NewDeviceNo();
         await using var pile = new SimulatedPile(new SimulatedPileOptions { DeviceNo = device, Secret = await server.RegisterPileAsync(device), Port = server.Port("Mqtt") });
-        pile.Faults = new PileFaults { AnswerDelay = TimeSpan.FromSeconds(3), EventsBeforeResult = false };
+        pile.Faults = new PileFaults { AnswerDelay = TimeSpan.FromSeconds(7), EventsBeforeResult = false };
         await pile.StartAsync();
         await pile.WaitUntilAsync("the pile knows the time", it => it.IsClockSet);
         var token = await server.RegisterRiderAsync(ChargingApp.NewPhone());
