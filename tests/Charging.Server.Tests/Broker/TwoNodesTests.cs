@@ -111,7 +111,8 @@ public sealed class TwoNodesTests : IAsyncLifetime
         await _first.StopAsync();
         pile.BatteryFull(1);
 
-        await pile.WaitUntilAsync("the other node has acknowledged the end", it => it.Unacknowledged.Count == 0);
+        // What the other node was too busy to keep comes again after ten seconds.
+        await pile.WaitUntilAsync("the other node has acknowledged the end", it => it.Unacknowledged.Count == 0, TimeSpan.FromSeconds(30));
         await Retry.Until("the order is settled", async () => (await FindAsync(orderNo)).State == OrderState.Settled);
     }
 
