@@ -30,7 +30,14 @@ public static class StoreSetup
         if (options.Moving)
             return options;
         if (options.Engine == StoreEngine.PostgreSql)
-            builder.Services.AddHostedService(services => services.GetRequiredService<PostgreSqlStore>().Feed.GuardedBy(services.GetRequiredService<MoveGuard>()));
+        {
+            builder.Services.AddHostedService(services =>
+            {
+                var feed = services.GetRequiredService<PostgreSqlStore>().Feed;
+                feed.Serving.Guard = services.GetRequiredService<MoveGuard>();
+                return feed;
+            });
+        }
         builder.Services.AddObserver<DueWorker>();
         return options;
     }

@@ -209,7 +209,7 @@ public sealed class PostgreSqlNodesTests : IAsyncLifetime
 
         foreach (var node in new[] { _one, _two })
         {
-            await Retry.Until("the node has found out", () => node.Feed.Refusal is not null);
+            await Retry.Until("the node has found out", () => node.Feed.Serving.Refusal is not null);
             var refusal = await Assert.ThrowsAsync<StoreUnavailableException>(() => node.PutAsync(new Thing("a", "ann")));
             Assert.Contains("is being moved", refusal.Message);
         }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Threading.Channels;
-using Charging.Server.Moving;
 using Npgsql;
 
 namespace Charging.Server.Storage.PostgreSql;
@@ -10,8 +9,6 @@ namespace Charging.Server.Storage.PostgreSql;
 /// Tells the other nodes which rows of followed tables this node has changed, after the commit, and reads again what they
 /// have changed. The word goes by NOTIFY on a connection of its own, many rows together: inside the operations' own
 /// transactions it would make all commits wait for each other. A word that is lost is made up for by comparing.
-/// The connection on which it listens is also that by which this node is known as one that serves, so that nobody moves the
-/// store meanwhile.
 /// </summary>
 internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
 {
@@ -40,9 +37,6 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
     private readonly TaskCompletionSource _silent = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _running = Task.CompletedTask;
     private volatile bool _isStarted;
-    private volatile string? _refusal;
-    private MoveGuard? _guard;
-    private NpgsqlConnection? _link;
     private ITimer? _timer;
     private string _channel = "";
     private long _since;
@@ -56,6 +50,7 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
     {
         (_source, _sql, _followers, _clock, _logger) = (source, sql, followers, clock, logger);
         _rereader = new Rereader(source, followers, logger);
+        Serving = new ServeLock(source, logger);
     }
 
     /// <summary>Why this node does not know what the others do; null while it does, or has lost touch only just now.</summary>
@@ -63,24 +58,8 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
         ? "This node does not hear what the others change."
         : null;
 
-    /// <summary>Why the store must not be served any more, in a sentence; null while it may.</summary>
-    public string? Refusal => _refusal;
-
-    /// <summary>Who is asked whether the store may be served yet, each time the link was made anew.</summary>
-    public ChangeFeed GuardedBy(MoveGuard guard)
-    {
-        _guard = guard;
-        return this;
-    }
-
-    /// <summary>Makes this node one of those that serve. Before it reads anything: what it has read stays true then.</summary>
-    /// <exception cref="StoreOpenException">The store is being moved.</exception>
-    public async Task JoinAsync()
-    {
-        _link = await _source.ReachAsync();
-        if (!await IsServingAsync(_link))
-            throw PostgreSqlOpener.IsMoved;
-    }
+    /// <summary>That this node serves, held by the connection on which it listens.</summary>
+    public ServeLock Serving { get; }
 
     /// <summary>Notes what is there before the observers load: whatever changes from now on is told to them.</summary>
     public async Task RememberAsync()
@@ -124,8 +103,7 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
         await StopAsync(CancellationToken.None);
         if (_timer is not null)
             await _timer.DisposeAsync();
-        if (_link is not null)
-            await _link.DisposeAsync();
+        await Serving.DisposeAsync();
         _isStarted = false;
         _stop.Dispose();
     }
@@ -148,19 +126,16 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
 
     private async Task ListenAsync()
     {
-        while (!_stop.IsCancellationRequested && _refusal is null)
+        while (!_stop.IsCancellationRequested)
         {
             try
             {
-                await using var connection = Interlocked.Exchange(ref _link, null) ?? await _source.OpenConnectionAsync(_stop.Token);
+                await using var connection = await Serving.ConnectAsync(_stop.Token);
                 connection.Notification += (_, e) => Hear(e.Payload);
                 await using (var command = new NpgsqlCommand($"LISTEN \"{_channel}\"", connection))
                     await command.ExecuteNonQueryAsync(_stop.Token);
-                if (await WhyNotAsync(connection) is { } why)
-                {
-                    Refuse(why);
-                    continue;
-                }
+                if (!await Serving.MayServeAsync(connection, _stop.Token))
+                    return;
                 // What was said before nobody here has heard.
                 _in.Writer.TryWrite(Heard.Everything);
                 while (true)
@@ -175,25 +150,6 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
                 await CutAsync(e);
             }
         }
-    }
-
-    private async Task<bool> IsServingAsync(NpgsqlConnection connection)
-    {
-        await using var command = new NpgsqlCommand(SqlTables.Serve, connection);
-        return await command.ExecuteScalarAsync(_stop.Token) is true;
-    }
-
-    /// <summary>While the link was cut nobody knew of this node, and the store may have been moved.</summary>
-    private async Task<string?> WhyNotAsync(NpgsqlConnection connection) =>
-        !await IsServingAsync(connection) ? PostgreSqlOpener.IsMoved.Message
-        : _guard is null ? null
-        : await _guard.WhyNotAsync(_stop.Token);
-
-    private void Refuse(string why)
-    {
-        _refusal = why;
-        _logger.ServesNoMore(why);
-        _guard?.Stop(why);
     }
 
     private void Hear(string payload)

@@ -24,8 +24,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     private long _conflicts;
     private int _isUnreachable;
     private volatile bool _isClosed;
-    private readonly SemaphoreSlim _asking = new(1);
-    private NpgsqlConnection? _alone;
+    private MoveLock? _moveLock;
 
     private PostgreSqlStore(
         PostgreSqlOptions options, IReadOnlyList<ITable> tables, IReadOnlyList<FollowedTable> followed,
@@ -74,7 +73,10 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
         var store = new PostgreSqlStore(options, tables, followed, observers, clock, logger);
         try
         {
-            await (alone ? store.BeAloneAsync() : store.Feed.JoinAsync());
+            if (alone)
+                store._moveLock = await MoveLock.TakeAsync(store._announcements);
+            else
+                await store.Feed.Serving.TakeAsync();
             store.UnknownTables = await PostgreSqlOpener.OpenAsync(store._operations, store._sql, migrations, logger);
             await store.Feed.RememberAsync();
             return store;
@@ -139,37 +141,10 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
         for (var slot = 0; slot < _connections; slot++)
             await _slots.WaitAsync();
         await Feed.DisposeAsync();
-        if (_alone is not null)
-            await _alone.DisposeAsync();
+        if (_moveLock is not null)
+            await _moveLock.DisposeAsync();
         await _operations.DisposeAsync();
         await _announcements.DisposeAsync();
-    }
-
-    private async Task BeAloneAsync()
-    {
-        _alone = await _announcements.ReachAsync();
-        await using var command = new NpgsqlCommand(SqlTables.BeAlone, _alone);
-        if (await command.ExecuteScalarAsync() is false)
-            throw new InvalidDataException("a node serves it, or another server moves it; stop all others");
-    }
-
-    /// <summary>A connection that was cut has lost the lock, and nodes may serve since.</summary>
-    private async Task StayAloneAsync(NpgsqlConnection alone)
-    {
-        await _asking.WaitAsync();
-        try
-        {
-            await using var command = new NpgsqlCommand(SqlTables.Ping, alone);
-            await command.ExecuteScalarAsync();
-        }
-        catch (Exception e) when (e is NpgsqlException or InvalidOperationException)
-        {
-            throw new StoreUnavailableException("The connection to PostgreSQL that kept nodes from serving this store was cut: stop this server, start it again with Charging:Store:Moving, and begin again.", e);
-        }
-        finally
-        {
-            _asking.Release();
-        }
     }
 
     private async Task<TResult> RunToItsEndAsync<TResult>(Func<ITransaction, ValueTask<TResult>> operation)
@@ -210,10 +185,10 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
 
     private async Task<TResult> TryAsync<TResult>(Func<ITransaction, ValueTask<TResult>> operation, Tries tries)
     {
-        if (Feed.Refusal is { } refusal)
+        if (Feed.Serving.Refusal is { } refusal)
             throw new StoreUnavailableException(refusal);
-        if (_alone is not null)
-            await StayAloneAsync(_alone);
+        if (_moveLock is not null)
+            await _moveLock.InsistAsync();
         await using var connection = await _operations.ReachAsync();
         var transaction = new PostgreSqlTransaction(connection, _sql, _numbers, _clock.GetUtcNow(), HoldAsync);
         try
