@@ -17,6 +17,10 @@ public sealed class MosquittoServer : IAsyncDisposable
     /// <summary>Its password.</summary>
     public const string NodePassword = "the-password-of-the-nodes";
 
+    // A CONNECT of MQTT 3.1.1 without a client id and a name.
+    private static readonly byte[] AnonymousConnect = [0x10, 0x0C, 0x00, 0x04, .. "MQTT"u8, 0x04, 0x02, 0x00, 0x3C, 0x00, 0x00];
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(2);
+
     private readonly string _folder = Directory.CreateTempSubdirectory("charging-mosquitto-").FullName;
     private Process? _process;
 
@@ -72,8 +76,18 @@ public sealed class MosquittoServer : IAsyncDisposable
     {
         await WriteAsync(passwords);
         var before = Reloads();
+        var asked = Stopwatch.StartNew();
         await RunAsync("kill", "-HUP", $"{await PidAsync()}");
-        await Retry.Until("Mosquitto has read its files again", () => Reloads() > before);
+        await Retry.Until("Mosquitto has read its files again", async () =>
+        {
+            // It forgets a signal that comes while it still reads them for the one before.
+            if (asked.Elapsed > AskAgain)
+            {
+                asked.Restart();
+                await RunAsync("kill", "-HUP", $"{await PidAsync()}");
+            }
+            return Reloads() > before;
+        });
     }
 
     /// <summary>Ends it; what it retains is kept.</summary>
@@ -151,9 +165,12 @@ public sealed class MosquittoServer : IAsyncDisposable
         {
             using var socket = new TcpClient();
             await socket.ConnectAsync(IPAddress.Loopback, NodePort);
+            // It listens before it minds signals, and a signal would end it; it refuses this when it minds them.
+            await socket.GetStream().WriteAsync(AnonymousConnect);
+            _ = await socket.GetStream().ReadAsync(new byte[1]);
             return File.Exists(PathOf("pid"));
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or IOException)
         {
             return false;
         }
