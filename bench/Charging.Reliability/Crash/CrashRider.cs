@@ -124,14 +124,14 @@ internal sealed class CrashRider(CrashWorld world, int number, int seed)
         var before = _current;
         if (before is not null && before.Plug != plug)
             before.MayBeReleased = true;
+        var asked = DateTimeOffset.UtcNow;
         var answer = await CallAsync("getOrderNo", $"\"deviceNo\":\"{plug.Device}\",\"plug\":\"{plug.Number:D2}\"");
-        var now = DateTimeOffset.UtcNow;
-        if (before is not null && before.Plug == plug && before.IsKept(now) && answer.Code is not (3004 or 3005)
+        if (before is not null && before.Plug == plug && before.IsKept(DateTimeOffset.UtcNow) && answer.Code is not (3004 or 3005)
             && (answer.Code != 200 || answer.Data?.GetString() != before.No))
             world.Fault($"Order {before.No} is reserved for {_phone}, who was answered {answer.Text}");
         if (answer.Code != 200 || answer.Data?.GetString() is not { } no || no == before?.No)
             return;
-        _current = new OrderTold(no, plug, now);
+        _current = new OrderTold(no, plug, asked);
         _orders.Add(_current);
         world.CountOrder();
     }

@@ -8,12 +8,9 @@ namespace Charging.Reliability.Crash;
 /// <summary>An order as its rider was told of it.</summary>
 /// <param name="no">The number.</param>
 /// <param name="plug">The plug.</param>
-/// <param name="at">When the answer came, UTC.</param>
-internal sealed class OrderTold(string no, PlugId plug, DateTimeOffset at)
+/// <param name="asked">When the rider asked for it, UTC: the reservation began after that.</param>
+internal sealed class OrderTold(string no, PlugId plug, DateTimeOffset asked)
 {
-    // The reservation began before its answer came.
-    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(1);
-
     public string No => no;
 
     public PlugId Plug => plug;
@@ -37,7 +34,7 @@ internal sealed class OrderTold(string no, PlugId plug, DateTimeOffset at)
     public bool WasReleased { get; set; }
 
     /// <summary>Whether the plug must still be the rider's.</summary>
-    public bool IsKept(DateTimeOffset now) => SaidFen == 0 && !MayBeReleased && now < at + CrashRider.Reservation - Slack;
+    public bool IsKept(DateTimeOffset now) => SaidFen == 0 && !MayBeReleased && now < asked + CrashRider.Reservation;
 
     /// <summary>Compares with the store.</summary>
     public async ValueTask<string?> FaultAsync(ITransaction tx, long userId, DateTimeOffset killedAt)
