@@ -13,6 +13,7 @@ internal static class Reliability
 {
     public static async Task<int> Main(string[] args) => args switch
     {
+        _ when args.Contains("--help") => Usage(),
         ["kill9", .. var rest] => await KillAsync(rest),
         ["nodes", .. var rest] => await NodesAsync(rest),
         ["node", var url, .. var rest] => await NodeProgram.RunAsync(url, rest),

@@ -12,7 +12,7 @@ using Xunit;
 namespace Charging.Server.Tests.Operations;
 
 /// <summary>
-/// A small town on the board, of which the READMEs show pictures. `CHARGING_PICTURES=docs/images` keeps them; they are the
+/// A small town on the board, of which the READMEs show pictures. `CHARGING_PICTURES=$PWD/docs/images` keeps them; they are the
 /// same each time but for the numbers of orders.
 /// </summary>
 public sealed class LiveBoardPictureTests(Browser browser) : IClassFixture<Browser>

@@ -65,12 +65,17 @@ public sealed class PostgreSqlAppTests
             await end.Task;
             return tx.Now;
         })).ToArray();
-        await Retry.Until("all of its operations are under way", () => busy.IsSet);
-
-        Assert.True(await app.Services.GetRequiredService<IPileListener>().CanKeepAsync().WaitAsync(TimeSpan.FromSeconds(20)));
-        Assert.DoesNotContain(operations, operation => operation.IsCompleted);
-        end.SetResult();
-        await Task.WhenAll(operations);
+        try
+        {
+            await Retry.Until("all of its operations are under way", () => busy.IsSet);
+            Assert.True(await app.Services.GetRequiredService<IPileListener>().CanKeepAsync().WaitAsync(TimeSpan.FromSeconds(20)));
+            Assert.DoesNotContain(operations, operation => operation.IsCompleted);
+        }
+        finally
+        {
+            end.SetResult();
+            await Task.WhenAll(operations);
+        }
     }
 
     [Fact]

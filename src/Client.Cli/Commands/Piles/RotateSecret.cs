@@ -12,7 +12,7 @@ internal static class RotateSecret
 
     /// <summary>Makes the command.</summary>
     public static Command Make() =>
-        new Command("rotate-secret", "Gives a pile a new secret and shows it, this once. The old one is dead and the pile is cut off until it has the new one.") { Device, Reason }.Does(RunAsync);
+        new Command("rotate-secret", "Gives a pile a new secret and shows it, this once. The old one is dead and the pile is cut off until it has the new one; with an external broker, when that knows (docs/scale.md).") { Device, Reason }.Does(RunAsync);
 
     private static async Task<int> RunAsync(Session session, CancellationToken cancel)
     {
