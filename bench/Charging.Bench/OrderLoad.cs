@@ -12,6 +12,7 @@ internal sealed class OrderLoad : IAsyncDisposable
     public const int PlugsOfAPile = 10;
 
     private const int MostParts = 12;
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan Part = TimeSpan.FromSeconds(5);
 
     private readonly (string Device, BenchPile Pile)[] _piles;
@@ -31,7 +32,14 @@ internal sealed class OrderLoad : IAsyncDisposable
         var piles = facts.Piles.Keys.Take(PilesFor(facts.Tokens.Length)).Select(device => (device, new BenchPile(device, json))).ToArray();
         foreach (var (device, pile) in piles)
             await pile.ConnectAsync(facts.MqttPort, facts.Piles[device]);
-        return new OrderLoad(piles, facts.Tokens, new JsonClient(facts.HttpPort, facts.Tokens.Length));
+        var http = new JsonClient(facts.HttpPort, facts.Tokens.Length);
+        // A server behind a broker of its own hears of a pile somewhat later than that.
+        foreach (var (device, _) in piles)
+        {
+            while ((await http.PostAsync("getPileStatus", new { body = new { deviceNo = device } }, facts.Tokens[0])).GetProperty("status").GetInt32() != 1)
+                await Task.Delay(Look);
+        }
+        return new OrderLoad(piles, facts.Tokens, http);
     }
 
     /// <summary>
