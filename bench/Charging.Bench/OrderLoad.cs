@@ -11,9 +11,7 @@ internal sealed class OrderLoad : IAsyncDisposable
     /// <summary>Plugs of each pile, and so its riders.</summary>
     public const int PlugsOfAPile = 10;
 
-    private const int MostParts = 12;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
-    private static readonly TimeSpan Part = TimeSpan.FromSeconds(5);
 
     private readonly (string Device, BenchPile Pile)[] _piles;
     private readonly string[] _tokens;
@@ -42,21 +40,8 @@ internal sealed class OrderLoad : IAsyncDisposable
         return new OrderLoad(piles, facts.Tokens, http);
     }
 
-    /// <summary>
-    /// Rides until the code is compiled for good: until five seconds are hardly faster than the five before. On PostgreSQL,
-    /// where an order takes many more steps and orders come more slowly, that is after half a minute.
-    /// </summary>
-    public async Task WarmUpAsync()
-    {
-        var before = await RunAsync(Part);
-        for (var part = 2; part <= MostParts; part++)
-        {
-            var rate = await RunAsync(Part);
-            if (rate < 1.05 * before)
-                return;
-            before = rate;
-        }
-    }
+    /// <summary>Rides until the server is as fast as it gets. On PostgreSQL, where an order takes many more steps, that is after half a minute.</summary>
+    public Task WarmUpAsync() => WarmUp.RunAsync(part => RunAsync(part));
 
     /// <summary>Whole orders a second.</summary>
     /// <param name="duration">For how long.</param>

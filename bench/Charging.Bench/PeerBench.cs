@@ -29,7 +29,7 @@ internal static class PeerBench
     {
         using var server = await start(1, 1);
         await using var load = await OrderLoad.ConnectAsync(server.Facts, json: true);
-        await ReadBench.GetPileStatusAsync(server.Facts, seconds);
+        await WarmUp.RunAsync(part => ReadBench.GetPileStatusAsync(server.Facts, (int)part.TotalSeconds));
         return await ReadBench.GetPileStatusAsync(server.Facts, seconds);
     }
 
