@@ -49,6 +49,8 @@ internal static class PileBench
         // Each has been heard again by then.
         await Task.Delay(Fleet.Heartbeat + WarmUp);
         memory.Add(await stand.Crowded.Server.MemoryAsync());
+        // So that both begin after a full collection.
+        await stand.Alone.Server.MemoryAsync();
         return new Round(memory, await stand.InTurnAsync(Seconds, side => side.ReadAsync(TimeSpan.FromSeconds(1))));
     }
 
