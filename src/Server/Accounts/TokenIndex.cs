@@ -17,15 +17,15 @@ public sealed class TokenIndex(TimeProvider clock) : IStoreObserver
     private readonly ConcurrentDictionary<long, byte> _blocked = new();
 
     // Bounded, for a slow disk must not cost memory; what does not fit is written at the next day's use.
-    private readonly Channel<string> _uses = Channel.CreateBounded<string>(
+    private readonly Channel<(string Hash, DateTimeOffset At)> _uses = Channel.CreateBounded<(string, DateTimeOffset)>(
         new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropWrite });
 
     // Whoever invents tokens makes the store read no more than this at a time.
     private readonly SemaphoreSlim _readings = new(4);
     private IStore? _store;
 
-    /// <summary>Hashes of the tokens whose last use is worth writing, at most once a day for each.</summary>
-    public ChannelReader<string> UsesWorthWriting => _uses.Reader;
+    /// <summary>Uses of tokens that are worth writing, at most one a day for each: the token's hash, and when it was used.</summary>
+    public ChannelReader<(string Hash, DateTimeOffset At)> UsesWorthWriting => _uses.Reader;
 
     /// <summary>
     /// The rider of an `Authorization` header: a living token with or without `Bearer ` before it. Null when there is none,
@@ -40,7 +40,7 @@ public sealed class TokenIndex(TimeProvider clock) : IStoreObserver
         if (!entry.IsAlive(now) || _blocked.ContainsKey(entry.Caller.UserId))
             return null;
         if (entry.Use(now))
-            _uses.Writer.TryWrite(entry.Caller.TokenHash);
+            _uses.Writer.TryWrite((entry.Caller.TokenHash, now));
         return entry.Caller;
     }
 

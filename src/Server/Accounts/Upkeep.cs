@@ -24,8 +24,8 @@ public sealed class Upkeep(IStore store, TokenIndex index, TimeProvider clock, I
 
     private async Task WriteUsesAsync(CancellationToken stopping)
     {
-        await foreach (var hash in index.UsesWorthWriting.ReadAllAsync(stopping))
-            await TryAsync(() => store.RunAsync(tx => WriteUseAsync(tx, hash), stopping));
+        await foreach (var (hash, at) in index.UsesWorthWriting.ReadAllAsync(stopping))
+            await TryAsync(() => store.RunAsync(tx => WriteUseAsync(tx, hash, at), stopping));
     }
 
     private async Task SweepAsync(CancellationToken stopping)
@@ -63,10 +63,11 @@ public sealed class Upkeep(IStore store, TokenIndex index, TimeProvider clock, I
         }
     }
 
-    private static async ValueTask<bool> WriteUseAsync(ITransaction tx, string hash)
+    private static async ValueTask<bool> WriteUseAsync(ITransaction tx, string hash, DateTimeOffset at)
     {
-        if (await tx.GetAsync(AccountTables.Tokens, hash) is { } token)
-            tx.Put(AccountTables.Tokens, token with { UsedAt = tx.Now });
+        // Of two nodes the one that was used first may write last.
+        if (await tx.GetAsync(AccountTables.Tokens, hash) is { } token && token.UsedAt < at)
+            tx.Put(AccountTables.Tokens, token with { UsedAt = at });
         return true;
     }
 

@@ -73,6 +73,32 @@ public sealed class TokenTests
     }
 
     [Fact]
+    public async Task A_use_that_is_written_late_counts_from_when_it_was()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock });
+        var rider = await app.RegisterAsync();
+        var issued = (await StoredAsync(app)).Single().UsedAt;
+        clock.Advance(2 * Day);
+        var used = clock.GetUtcNow();
+        using var runs = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        var slow = Task.Run(() => app.Services.GetRequiredService<IStore>().RunAsync(tx =>
+        {
+            runs.Set();
+            return ValueTask.FromResult(goOn.Wait(TimeSpan.FromSeconds(20)));
+        }));
+        await Retry.Until("the store is held up", () => runs.IsSet);
+        Assert.NotNull(app.Services.GetRequiredService<TokenIndex>().Find(rider.Token));
+        clock.Advance(Day);
+        goOn.Set();
+        Assert.True(await slow);
+
+        await Retry.Until("the use is stored", async () => (await StoredAsync(app)).Single().UsedAt > issued);
+        Assert.Equal(used, (await StoredAsync(app)).Single().UsedAt);
+    }
+
+    [Fact]
     public async Task A_use_is_written_at_most_once_a_day()
     {
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
