@@ -10,6 +10,7 @@ using Charging.Testing;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Charging.Server.Tests.Nodes;
@@ -24,8 +25,15 @@ public sealed class DrainTests
         using var server = ServerProcess.Launch(directory, "--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:0", "--Charging:DrainNotice=00:00:01");
         await server.ListeningAsync();
         var device = ChargingApp.NewDeviceNo();
-        await using var pile = new SimulatedPile(new SimulatedPileOptions { DeviceNo = device, Secret = await server.RegisterPileAsync(device), Port = server.Port("Mqtt") });
-        pile.Faults = new PileFaults { AnswerDelay = TimeSpan.FromSeconds(7), EventsBeforeResult = false };
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var pile = new SimulatedPile(new SimulatedPileOptions
+        {
+            DeviceNo = device,
+            Secret = await server.RegisterPileAsync(device),
+            Port = server.Port("Mqtt"),
+            TimeProvider = clock,
+        });
+        pile.Faults = new PileFaults { AnswerDelay = TimeSpan.FromSeconds(1), EventsBeforeResult = false };
         await pile.StartAsync();
         await pile.WaitUntilAsync("the pile knows the time", it => it.IsClockSet);
         var token = await server.RegisterRiderAsync(ChargingApp.NewPhone());
@@ -38,6 +46,11 @@ public sealed class DrainTests
         Assert.Equal(200, (await LookAsync()).Code);
         await Retry.Until("new calls are refused", async () => (await LookAsync()).Code == 5000);
 
+        await Retry.Until("the pile has answered, and so the server", () =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            return charging.IsCompleted;
+        });
         var answer = await charging;
         Assert.True(answer.Code == 200, answer.Text);
         Assert.Equal(0, await server.EndAsync());
