@@ -74,14 +74,13 @@ public sealed class MosquittoServer : IAsyncDisposable
     {
         await WriteAsync(passwords);
         var before = Reloads();
-        var asked = Stopwatch.StartNew();
-        await RunAsync("kill", "-HUP", $"{await PidAsync()}");
+        Stopwatch? asked = null;
         await Retry.Until("Mosquitto has read its files again", async () =>
         {
             // It forgets a signal that comes while it still reads them for the one before.
-            if (asked.Elapsed > AskAgain)
+            if (asked is null || asked.Elapsed > AskAgain)
             {
-                asked.Restart();
+                asked = Stopwatch.StartNew();
                 await RunAsync("kill", "-HUP", $"{await PidAsync()}");
             }
             return Reloads() > before;
