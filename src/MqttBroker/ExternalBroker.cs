@@ -211,8 +211,10 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
             {
                 return false;
             }
-            catch (Exception e) when (e is MqttCommunicationException or OperationCanceledException or ObjectDisposedException && !cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (e is MqttCommunicationException or OperationCanceledException or ObjectDisposedException)
             {
+                // The client calls it a timeout also when the sender has given up, which says nothing of the broker.
+                cancellationToken.ThrowIfCancellationRequested();
                 // The client pings only when it sends nothing else, and so does not notice a broken wire while there is much to say.
                 _isDead = true;
                 isDead();

@@ -235,6 +235,21 @@ public sealed class ExternalBrokerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_command_that_its_sender_gives_up_is_cut_short_and_says_nothing_of_the_broker()
+    {
+        await using var wire = new TcpProxy(new IPEndPoint(IPAddress.Loopback, _broker.NodePort));
+        await using var node = await NodeUnderTest.StartAsync(wire.Port, "node");
+        wire.Cut();
+        using var end = new CancellationTokenSource();
+        var command = node.Link.SendAsync(_device, Piles.SetTime(), end.Token).AsTask();
+
+        await end.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => command);
+        Assert.Null(node.Link.Trouble);
+    }
+
+    [Fact]
     public async Task A_pile_that_the_listener_does_not_let_in_is_not_heard_whatever_the_broker_does()
     {
         await using var node = await NodeUnderTest.StartAsync(_broker, "node");
