@@ -220,9 +220,7 @@ public sealed class LiveBoardOrderTests(Browser browser) : IClassFixture<Browser
         var orderNo = await stand.BeginAsync(2, 1.00);
         await stand.ChargedForAnHourAsync(orderNo);
         await stand.PassAsync(TimeSpan.FromSeconds(30));
-        stand.Pile.Faults = new PileFaults { ForgetOrders = true };
-        stand.Pile.SendStatus();
-        await stand.Pile.WaitForCommandAsync(command => command.ReportStatus is not null);
+        await stand.ForgetAsync(orderNo);
         await stand.PassAsync(LostCharges.Patience + TimeSpan.FromSeconds(30));
         await stand.UntilAsync(orderNo, OrderState.Settled);
         return orderNo;

@@ -65,9 +65,7 @@ public sealed class EndTests
         await using var stand = await Stand.OpenAsync();
         var orderNo = await stand.BeginAsync(amount: 1);
         await stand.PassAsync(TimeSpan.FromMinutes(31));
-        stand.Pile.Faults = new PileFaults { ForgetOrders = true };
-        stand.Pile.SendStatus();
-        await stand.Pile.WaitForCommandAsync(command => command.ReportStatus is not null);
+        await stand.ForgetAsync(orderNo);
         await stand.PassAsync(TimeSpan.FromSeconds(290));
         Assert.Equal(OrderState.Charging, (await stand.OrderAsync(orderNo)).State);
         await stand.PassAsync(TimeSpan.FromSeconds(15));
@@ -113,9 +111,7 @@ public sealed class EndTests
         await using var stand = await Stand.OpenAsync();
         var orderNo = await stand.BeginAsync();
         await stand.PassAsync(TimeSpan.FromMinutes(2));
-        stand.Pile.Faults = new PileFaults { ForgetOrders = true };
-        stand.Pile.SendStatus();
-        await stand.Pile.WaitForCommandAsync(command => command.ReportStatus is not null);
+        await stand.ForgetAsync(orderNo);
         await stand.PassAsync(TimeSpan.FromMinutes(4));
         stand.Pile.Faults = new PileFaults();
         stand.Pile.SendStatus();
