@@ -96,6 +96,24 @@ public sealed class ConnectTests
     }
 
     [Fact]
+    public async Task Cuts_every_pile_that_is_silent_also_where_it_looks_at_them_in_parts()
+    {
+        const int Count = 600;
+        await using var broker = await BrokerUnderTest.StartAsync();
+        var clients = await Task.WhenAll(Enumerable.Range(0, Count).Select(async _ =>
+        {
+            var client = await RawClient.OpenAsync(broker.Port);
+            await client.SendAsync(Packets.Connect(Piles.Any(), keepAlive: 1));
+            return client;
+        }));
+
+        await Until.True("all were cut", () => broker.Count("cut:keep_alive") == Count);
+
+        foreach (var client in clients)
+            await client.DisposeAsync();
+    }
+
+    [Fact]
     public async Task A_pile_is_told_to_come_again_when_the_listener_fails()
     {
         await using var broker = await BrokerUnderTest.StartAsync();
