@@ -121,14 +121,11 @@ public sealed class Stand(ChargingApp app, FakeTimeProvider clock, SimulatedPile
         return true;
     });
 
-    /// <summary>Has the pile forget its orders, and the server notice it.</summary>
-    public async Task ForgetAsync(string orderNo)
+    /// <summary>Has the pile forget its orders, and the server ask it about them.</summary>
+    public async Task ForgetAsync()
     {
         pile.Faults = new PileFaults { ForgetOrders = true };
         pile.SendStatus();
-        // The pile may have been asked for a status before, so that this alone does not say that time may pass.
-        await Retry.Until("the charge is missed", () => app.Services.GetRequiredService<IStore>().RunAsync(
-            async tx => await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Lost, orderNo)) is not null));
         await pile.WaitForCommandAsync(command => command.ReportStatus is not null);
     }
 

@@ -65,7 +65,7 @@ public sealed class EndTests
         await using var stand = await Stand.OpenAsync();
         var orderNo = await stand.BeginAsync(amount: 1);
         await stand.PassAsync(TimeSpan.FromMinutes(31));
-        await stand.ForgetAsync(orderNo);
+        await stand.ForgetAsync();
         await stand.PassAsync(TimeSpan.FromSeconds(290));
         Assert.Equal(OrderState.Charging, (await stand.OrderAsync(orderNo)).State);
         await stand.PassAsync(TimeSpan.FromSeconds(15));
@@ -111,7 +111,7 @@ public sealed class EndTests
         await using var stand = await Stand.OpenAsync();
         var orderNo = await stand.BeginAsync();
         await stand.PassAsync(TimeSpan.FromMinutes(2));
-        await stand.ForgetAsync(orderNo);
+        await stand.ForgetAsync();
         await stand.PassAsync(TimeSpan.FromMinutes(4));
         stand.Pile.Faults = new PileFaults();
         stand.Pile.SendStatus();
