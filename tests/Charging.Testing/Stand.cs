@@ -121,13 +121,18 @@ public sealed class Stand(ChargingApp app, FakeTimeProvider clock, SimulatedPile
         return true;
     });
 
-    /// <summary>Has the pile forget its orders, and the server ask it about them.</summary>
-    public async Task ForgetAsync()
+    /// <summary>Has the pile forget its orders, and the server notice it.</summary>
+    public async Task ForgetAsync(string orderNo)
     {
         pile.Faults = new PileFaults { ForgetOrders = true };
         pile.SendStatus();
+        await Retry.Until("the charge is missed", async () => await MissedAsync(orderNo) is not null);
         await pile.WaitForCommandAsync(command => command.ReportStatus is not null);
     }
+
+    /// <summary>What is due for a charge that its pile does not know of, or null.</summary>
+    public Task<DueRow?> MissedAsync(string orderNo) =>
+        app.Services.GetRequiredService<IStore>().RunAsync(tx => tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Lost, orderNo)));
 
     /// <summary>An order as the store has it.</summary>
     public async Task<Order> OrderAsync(string orderNo) =>

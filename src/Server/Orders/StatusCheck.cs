@@ -10,7 +10,7 @@ namespace Charging.Server.Orders;
 /// Compares what a pile reports with the orders that are open on it, and settles the difference (device-protocol.md,
 /// What the server does). Nearly every status says nothing new, and then the store is left alone.
 /// </summary>
-public sealed class StatusCheck(IStore store, BusyPlugIndex busyPlugs, PileCommands commands, TimeProvider clock)
+public sealed class StatusCheck(IStore store, BusyPlugIndex busyPlugs, Board board, PileCommands commands, TimeProvider clock)
 {
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromMinutes(5);
 
@@ -35,18 +35,24 @@ public sealed class StatusCheck(IStore store, BusyPlugIndex busyPlugs, PileComma
         return differences ?? (IReadOnlyList<PlugStatus>)[];
     }
 
-    /// <summary>Settles the differences. Run late or twice, it ends in the same place.</summary>
+    /// <summary>
+    /// Settles the differences, by what the pile says of these plugs by then. Run late or twice, beside or after that of a
+    /// newer status, it ends in the same place.
+    /// </summary>
     public async Task SettleAsync(DeviceNo device, IReadOnlyList<PlugStatus> differences)
     {
+        IReadOnlyList<PlugStatus> settled = [];
         var contradicted = await store.RunAsync(async tx =>
         {
+            // Each time anew: what has put it off may have been the settling of a newer status.
+            settled = Newest(device, differences);
             var any = false;
-            foreach (var plug in differences)
+            foreach (var plug in settled)
                 any |= await SettleAsync(tx, new PlugId(device, (int)plug.Plug), plug);
             return any;
         });
         var now = clock.GetUtcNow();
-        foreach (var plug in differences)
+        foreach (var plug in settled)
         {
             var id = new PlugId(device, (int)plug.Plug);
             if (busyPlugs.Find(id) is { } busy)
@@ -56,6 +62,12 @@ public sealed class StatusCheck(IStore store, BusyPlugIndex busyPlugs, PileComma
         }
         if (contradicted)
             await commands.ReportStatusAsync(device);
+    }
+
+    private List<PlugStatus> Newest(DeviceNo device, IReadOnlyList<PlugStatus> plugs)
+    {
+        var view = board.Find(device);
+        return [.. plugs.Select(plug => view?.Plug((int)plug.Plug) ?? plug)];
     }
 
     private bool Differs(PlugId id, PlugStatus plug)

@@ -220,7 +220,7 @@ public sealed class LiveBoardOrderTests(Browser browser) : IClassFixture<Browser
         var orderNo = await stand.BeginAsync(2, 1.00);
         await stand.ChargedForAnHourAsync(orderNo);
         await stand.PassAsync(TimeSpan.FromSeconds(30));
-        await stand.ForgetAsync();
+        await stand.ForgetAsync(orderNo);
         await stand.PassAsync(LostCharges.Patience + TimeSpan.FromSeconds(30));
         await stand.UntilAsync(orderNo, OrderState.Settled);
         return orderNo;

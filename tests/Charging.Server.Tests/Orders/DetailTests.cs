@@ -77,7 +77,7 @@ public sealed class DetailTests
         await stand.PassAsync(TimeSpan.FromMinutes(12));
         var stored = (await stand.OrderAsync(orderNo)).Seconds;
         Assert.InRange(stored, 1, 720);
-        await stand.ForgetAsync();
+        await stand.ForgetAsync(orderNo);
         var detail = await stand.DetailAsync(orderNo);
         Assert.Equal(("charging", 0), (Text(detail, "state"), detail.GetProperty("powerW").GetInt32()));
         Assert.True(detail.GetProperty("seconds").GetInt32() >= stored);

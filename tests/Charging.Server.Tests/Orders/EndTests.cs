@@ -1,4 +1,5 @@
 using Charging.Device.V1;
+using Charging.MqttBroker;
 using Charging.PileSimulator;
 using Charging.Server.Orders;
 using Charging.Server.Storage;
@@ -65,7 +66,7 @@ public sealed class EndTests
         await using var stand = await Stand.OpenAsync();
         var orderNo = await stand.BeginAsync(amount: 1);
         await stand.PassAsync(TimeSpan.FromMinutes(31));
-        await stand.ForgetAsync();
+        await stand.ForgetAsync(orderNo);
         await stand.PassAsync(TimeSpan.FromSeconds(290));
         Assert.Equal(OrderState.Charging, (await stand.OrderAsync(orderNo)).State);
         await stand.PassAsync(TimeSpan.FromSeconds(15));
@@ -111,13 +112,34 @@ public sealed class EndTests
         await using var stand = await Stand.OpenAsync();
         var orderNo = await stand.BeginAsync();
         await stand.PassAsync(TimeSpan.FromMinutes(2));
-        await stand.ForgetAsync();
+        await stand.ForgetAsync(orderNo);
         await stand.PassAsync(TimeSpan.FromMinutes(4));
         stand.Pile.Faults = new PileFaults();
         stand.Pile.SendStatus();
         await stand.PassAsync(TimeSpan.FromMinutes(10));
         Assert.Equal(OrderState.Charging, (await stand.OrderAsync(orderNo)).State);
         await stand.CheckAsync();
+    }
+
+    [Fact]
+    public async Task A_status_that_is_settled_after_a_newer_one_changes_nothing()
+    {
+        await using var stand = await Stand.OpenAsync();
+        var orderNo = await stand.BeginAsync();
+        await stand.PassAsync(TimeSpan.FromMinutes(2));
+        await stand.ForgetAsync(orderNo);
+        await SettleAsync(new PlugStatus { Plug = 2, State = PlugState.Charging, OrderNo = orderNo, ElapsedSeconds = 60 });
+        Assert.NotNull(await stand.MissedAsync(orderNo));
+
+        stand.Pile.Faults = new PileFaults();
+        stand.Pile.SendStatus();
+        await Retry.Until("the charge is there again", async () => await stand.MissedAsync(orderNo) is null);
+        await SettleAsync(new PlugStatus { Plug = 2, State = PlugState.Connected });
+        Assert.Null(await stand.MissedAsync(orderNo));
+        await stand.CheckAsync();
+
+        Task SettleAsync(PlugStatus plug) =>
+            stand.App.Services.GetRequiredService<StatusCheck>().SettleAsync(DeviceNo.Parse(stand.Device), [plug]);
     }
 
     [Fact]
