@@ -22,7 +22,7 @@ public sealed class DrainTests
     public async Task A_call_that_waits_for_a_pile_is_answered_before_the_server_ends()
     {
         var directory = Directory.CreateTempSubdirectory("charging-drain-").FullName;
-        using var server = ServerProcess.Launch(directory, "--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:0", "--Charging:DrainNotice=00:00:01");
+        using var server = ServerProcess.Launch(directory, "--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:0", "--Charging:DrainNotice=00:00:01", "--Charging:Orders:StartTimeout=00:01:00");
         await server.ListeningAsync();
         var device = ChargingApp.NewDeviceNo();
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
@@ -33,7 +33,7 @@ public sealed class DrainTests
             Port = server.Port("Mqtt"),
             TimeProvider = clock,
         });
-        pile.Faults = new PileFaults { AnswerDelay = TimeSpan.FromSeconds(1), EventsBeforeResult = false };
+        pile.Faults = new PileFaults { StartDelay = TimeSpan.FromSeconds(1) };
         await pile.StartAsync();
         await pile.WaitUntilAsync("the pile knows the time", it => it.IsClockSet);
         var token = await server.RegisterRiderAsync(ChargingApp.NewPhone());
@@ -46,7 +46,8 @@ public sealed class DrainTests
         Assert.Equal(200, (await LookAsync()).Code);
         await Retry.Until("new calls are refused", async () => (await LookAsync()).Code == 5000);
 
-        await Retry.Until("the pile has answered, and so the server", () =>
+        Assert.False(charging.IsCompleted, "The call did not wait.");
+        await Retry.Until("the pile has started, and the server has answered", () =>
         {
             clock.Advance(TimeSpan.FromSeconds(1));
             return charging.IsCompleted;
