@@ -80,7 +80,7 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands com
                 var decision = await swipes.DecideAsync(tx, device, pileEvent);
                 return seen with { Accepted = decision.Accepted, Reason = decision.Reason, BalanceFen = decision.BalanceFen };
             case PileEvent.KindOneofCase.Alarm:
-                await AlarmAsync(tx, device, pileEvent.Alarm, at);
+                await AlarmAsync(tx, seen, pileEvent.Alarm, at);
                 break;
             default:
                 await QuarantineAsync(tx, device, "An event of no known kind.", pileEvent.ToByteArray());
@@ -100,17 +100,27 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands com
     private static async ValueTask<Order?> OrderOfAsync(ITransaction tx, DeviceNo device, string orderNo, uint plug) =>
         await new PlugOwner(device, orderNo).OrderAsync(tx) is { } order && order.Plug.Number == plug ? order : null;
 
-    private static async ValueTask AlarmAsync(ITransaction tx, DeviceNo device, Alarm alarm, DateTimeOffset at)
+    private static async ValueTask AlarmAsync(ITransaction tx, SeenEvent seen, Alarm alarm, DateTimeOffset at)
     {
         var plug = (int)Math.Min(alarm.Plug, Pile.MaxPlugs);
-        var entry = new PileAlarm { Device = device, Plug = plug, Code = alarm.Code, Severity = alarm.Severity, Raised = alarm.Raised, At = at };
+        var entry = new PileAlarm
+        {
+            Device = seen.Device,
+            Plug = plug,
+            Code = alarm.Code,
+            Severity = alarm.Severity,
+            Raised = alarm.Raised,
+            At = at,
+            SecretGeneration = seen.SecretGeneration,
+            EventId = seen.EventId,
+        };
         tx.Put(PileTables.Alarms, entry.After(await tx.GetAsync(PileTables.Alarms, entry.Id)));
         if (!alarm.Raised || alarm.Code is not (AlarmCode.Smoke or AlarmCode.Temperature))
             return;
         var plugs = plug == 0 ? Enumerable.Range(1, Pile.MaxPlugs) : [plug];
         foreach (var number in plugs)
         {
-            var id = new PlugId(device, number);
+            var id = new PlugId(seen.Device, number);
             if (await tx.GetAsync(OrderTables.BusyPlugs, id.ToString()) is not { StartSentAt: not null } busy)
                 continue;
             // Or the start would be sent again, after a stop that the pile has answered because it had not heard of the first.

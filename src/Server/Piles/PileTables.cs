@@ -83,6 +83,12 @@ public sealed record PileAlarm
     /// <summary>Since when it is raised or cleared, UTC.</summary>
     public required DateTimeOffset At { get; init; }
 
+    /// <summary>The secret's generation at that word.</summary>
+    public int SecretGeneration { get; init; }
+
+    /// <summary>Number of the event that said it.</summary>
+    public uint EventId { get; init; }
+
     /// <summary>When it was raised last, UTC; null when it never was.</summary>
     public DateTimeOffset? RaisedAt { get; init; }
 
@@ -97,13 +103,15 @@ public sealed record PileAlarm
 
     /// <summary>
     /// The pile says it again, raised or cleared. Said once more of what is raised already, whoever takes care of it still
-    /// does, unless it has become more urgent.
+    /// does, unless it has become more urgent. A word that comes after a newer one is of no account.
     /// </summary>
     public PileAlarm After(PileAlarm? before)
     {
+        if (before is not null && (SecretGeneration, EventId).CompareTo((before.SecretGeneration, before.EventId)) < 0)
+            return before;
         if (!Raised)
             return this with { RaisedAt = before?.RaisedAt, AcknowledgedAt = before?.AcknowledgedAt, AcknowledgedBy = before?.AcknowledgedBy };
-        return before is { Raised: true } && Severity <= before.Severity ? before : this with { RaisedAt = At };
+        return before is { Raised: true } && Severity <= before.Severity ? before with { SecretGeneration = SecretGeneration, EventId = EventId } : this with { RaisedAt = At };
     }
 
     /// <summary>An operator takes care of it.</summary>

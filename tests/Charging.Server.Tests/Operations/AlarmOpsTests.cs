@@ -1,7 +1,10 @@
 using Charging.Device.V1;
+using Charging.MqttBroker;
 using Charging.Ops.V1;
+using Charging.Server.Piles;
 using Charging.Testing;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Charging.Server.Tests.Operations;
@@ -41,6 +44,43 @@ public sealed class AlarmOpsTests
         pile.RaiseAlarm(AlarmCode.Smoke, 2, raised: true);
         await pile.WaitUntilAsync("the alarm was heard", it => it.Unacknowledged.Count == 0);
         Assert.Equal((AlarmState.Open, ""), (await alarms.ListAlarmsAsync(new ListAlarmsRequest())).Alarms.Select(it => (it.State, it.AcknowledgedBy)).Single());
+    }
+
+    [Fact]
+    public async Task A_word_that_comes_after_a_newer_one_changes_nothing()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var (device, alarms) = (ChargingApp.NewDeviceNo(), new AlarmService.AlarmServiceClient(app.AsOperator()));
+        await using (var pile = await RawPile.ConnectAsync(app, device, await RawPile.RegisterAsync(app, device)))
+        {
+            await SayAsync(pile, 12, raised: false);
+            await SayAsync(pile, 11, raised: true);
+            Assert.Equal(AlarmState.Cleared, await StateAsync());
+            await SayAsync(pile, 13, raised: true);
+            await SayAsync(pile, 15, raised: true);
+            await SayAsync(pile, 14, raised: false);
+            Assert.Equal(AlarmState.Open, await StateAsync());
+            await SayAsync(pile, 16, raised: false);
+            Assert.Equal(AlarmState.Cleared, await StateAsync());
+        }
+
+        // A replaced board has a secret of its own, and counts anew.
+        var secret = (await app.Services.GetRequiredService<PileAdmin>().RotateSecretAsync(DeviceNo.Parse(device))).Value!;
+        await using var replaced = await RawPile.ConnectAsync(app, device, secret);
+        await SayAsync(replaced, 1, raised: true);
+        Assert.Equal(AlarmState.Open, await StateAsync());
+
+        static async Task SayAsync(RawPile pile, uint eventId, bool raised)
+        {
+            await pile.RaiseAsync(eventId, said => said.Alarm = new Device.V1.Alarm { Code = AlarmCode.Smoke, Plug = 2, Raised = raised });
+            await pile.AckedAsync(eventId);
+        }
+
+        async Task<AlarmState> StateAsync()
+        {
+            var (open, over) = (await alarms.ListAlarmsAsync(new ListAlarmsRequest()), await alarms.ListAlarmsAsync(new ListAlarmsRequest { State = AlarmState.Cleared }));
+            return open.Alarms.Concat(over.Alarms).Single().State;
+        }
     }
 
     [Fact]
