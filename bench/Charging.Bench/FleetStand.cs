@@ -83,7 +83,7 @@ internal sealed class FleetStand : IAsyncDisposable
         private Side(ServerProcess server, OrderLoad orders)
         {
             (Server, _orders) = (server, orders);
-            _http = new JsonClient(server.Facts.HttpPort, Riders);
+            _http = new JsonClient(server.Facts.HttpPort);
             _body = JsonSerializer.SerializeToUtf8Bytes(new { body = new { deviceNo = Device } });
         }
 
@@ -119,7 +119,7 @@ internal sealed class FleetStand : IAsyncDisposable
         /// <inheritdoc/>
         public async ValueTask DisposeAsync()
         {
-            await _orders.DisposeAsync();
+            _orders.Dispose();
             _http.Dispose();
             Server.Dispose();
         }

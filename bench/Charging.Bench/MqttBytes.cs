@@ -35,9 +35,15 @@ internal static class MqttBytes
     /// <summary>A SUBSCRIBE.</summary>
     public static byte[] Subscribe(ReadOnlySpan<byte> filter, int qos) => Packet(0x82, [0, 1, .. Field(filter), (byte)qos]);
 
+    /// <summary>A PINGREQ.</summary>
+    public static ReadOnlySpan<byte> Ping => [0xC0, 0];
+
     /// <summary>Reads whole packets, and writes the acknowledgement of each PUBLISH that wants one.</summary>
+    /// <param name="bytes">What has come in.</param>
+    /// <param name="acks">Where the acknowledgements go.</param>
+    /// <param name="hear">Told the payload of each PUBLISH that wants one.</param>
     /// <returns>How many bytes were read and written, and how many packets there were.</returns>
-    public static (int Read, int AckBytes, int Packets) Acknowledge(ReadOnlySpan<byte> bytes, Span<byte> acks)
+    public static (int Read, int AckBytes, int Packets) Acknowledge(ReadOnlySpan<byte> bytes, Span<byte> acks, Action<ReadOnlySpan<byte>>? hear = null)
     {
         var (start, ackBytes, packets) = (0, 0, 0);
         while (true)
@@ -59,6 +65,7 @@ internal static class MqttBytes
                 var id = at + 2 + ((bytes[at] << 8) | bytes[at + 1]);
                 (acks[ackBytes], acks[ackBytes + 1], acks[ackBytes + 2], acks[ackBytes + 3]) = (0x40, 2, bytes[id], bytes[id + 1]);
                 ackBytes += 4;
+                hear?.Invoke(bytes[(id + 2)..(at + length)]);
             }
 
             start = at + length;

@@ -53,8 +53,7 @@ internal static class NodesBench
         }
         finally
         {
-            foreach (var load in loads)
-                await load.DisposeAsync();
+            loads.ForEach(load => load.Dispose());
             servers.ForEach(server => server.Dispose());
         }
     }

@@ -45,7 +45,7 @@ internal static class OrderBench
     /// <summary>Whole orders a second of a server that has just been started.</summary>
     internal static async Task<double> MeasureAsync(ServerFacts facts, int seconds, bool json = false)
     {
-        await using var load = await OrderLoad.ConnectAsync(facts, json);
+        using var load = await OrderLoad.ConnectAsync(facts, json);
         await load.WarmUpAsync();
         return await load.RunAsync(TimeSpan.FromSeconds(seconds));
     }
@@ -54,7 +54,7 @@ internal static class OrderBench
     private static async Task<double[]> MeasureCrowdsAsync(int seconds, string setting)
     {
         using var server = await ServerProcess.StartAsync(Riders, OrderLoad.PilesFor(Riders), setting);
-        await using var load = await OrderLoad.ConnectAsync(server.Facts);
+        using var load = await OrderLoad.ConnectAsync(server.Facts);
         await load.WarmUpAsync();
         var rates = new List<double>();
         foreach (var riders in Crowds)

@@ -6,7 +6,7 @@ namespace Charging.Bench;
 /// Riders who order, pay and charge, each at a plug of their own, and the piles that obey: from getOrderNo through
 /// mobilePaymentCharging and the pile's result to the acknowledged chargeEnded.
 /// </summary>
-internal sealed class OrderLoad : IAsyncDisposable
+internal sealed class OrderLoad : IDisposable
 {
     /// <summary>Plugs of each pile, and so its riders.</summary>
     public const int PlugsOfAPile = 10;
@@ -30,7 +30,7 @@ internal sealed class OrderLoad : IAsyncDisposable
         var piles = facts.Piles.Keys.Take(PilesFor(facts.Tokens.Length)).Select(device => (device, new BenchPile(device, json))).ToArray();
         foreach (var (device, pile) in piles)
             await pile.ConnectAsync(facts.MqttPort, facts.Piles[device]);
-        var http = new JsonClient(facts.HttpPort, facts.Tokens.Length);
+        var http = new JsonClient(facts.HttpPort);
         // A server behind a broker of its own hears of a pile somewhat later than that.
         foreach (var (device, _) in piles)
         {
@@ -74,10 +74,10 @@ internal sealed class OrderLoad : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
         foreach (var (_, pile) in _piles)
-            await pile.DisposeAsync();
+            pile.Dispose();
         _http.Dispose();
     }
 }

@@ -28,7 +28,7 @@ internal static class PeerBench
     private static async Task<double> ReadAsync(Func<int, int, Task<ServerProcess>> start, int seconds)
     {
         using var server = await start(1, 1);
-        await using var load = await OrderLoad.ConnectAsync(server.Facts, json: true);
+        using var load = await OrderLoad.ConnectAsync(server.Facts, json: true);
         await WarmUp.RunAsync(part => ReadBench.GetPileStatusAsync(server.Facts, (int)part.TotalSeconds));
         return await ReadBench.GetPileStatusAsync(server.Facts, seconds);
     }

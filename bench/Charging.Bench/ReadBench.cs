@@ -15,7 +15,7 @@ internal static partial class ReadBench
         var (seconds, rounds) = (Figures.Argument(args, 0, 8), Figures.Argument(args, 1, 5));
         using var server = await ServerProcess.StartAsync(riders: 1, piles: 1);
         var device = server.Facts.Piles.Keys.Single();
-        await using var pile = new BenchPile(device);
+        using var pile = new BenchPile(device);
         await pile.ConnectAsync(server.Facts.MqttPort, server.Facts.Piles[device]);
         var (ours, bare) = (new List<double>(), new List<double>());
         for (var round = -1; round < rounds; round++)

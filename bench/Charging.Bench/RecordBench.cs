@@ -81,7 +81,7 @@ internal static class RecordBench
     {
         private const int Callers = 4;
 
-        private readonly JsonClient _http = new(server.Facts.HttpPort, Callers);
+        private readonly JsonClient _http = new(server.Facts.HttpPort);
 
         public static async Task<Side> StartAsync(SeededStore store) => new(await ServerProcess.StartOnAsync(store.Directory), store.Token);
 

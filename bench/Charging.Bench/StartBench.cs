@@ -48,7 +48,7 @@ internal static class StartBench
     {
         var began = Stopwatch.GetTimestamp();
         using var server = await ServerProcess.StartOnAsync(directory);
-        using var http = new JsonClient(server.Facts.HttpPort, 1);
+        using var http = new JsonClient(server.Facts.HttpPort);
         await http.ReadAsync("getOrderRecord", FirstPage, token);
         return Stopwatch.GetElapsedTime(began).TotalMilliseconds;
     }
