@@ -202,6 +202,9 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
                 return false;
             try
             {
+                // What is not even tried was certainly not sent, and another node may send it at once.
+                if (!IsUp)
+                    return false;
                 using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
                 patience.CancelAfter(limit);
                 var result = await client.PublishAsync(message, patience.Token);

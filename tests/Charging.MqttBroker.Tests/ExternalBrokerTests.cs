@@ -235,6 +235,21 @@ public sealed class ExternalBrokerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_node_that_says_that_it_is_cut_off_takes_no_command()
+    {
+        await using var wire = new TcpProxy(new IPEndPoint(IPAddress.Loopback, _broker.NodePort));
+        await using var node = await NodeUnderTest.StartAsync(wire.Port, "node");
+        // It leaves the events after six questions, and has no answer to that when it finds out about the wire.
+        node.Listener.CanKeep = Task.FromResult(false);
+        await Until.True("it has asked for a while", () => node.Listener.TimesAsked >= 3);
+        wire.Cut();
+        Assert.True(await node.Link.SendAsync(_device, Piles.SetTime()));
+
+        Assert.NotNull(node.Link.Trouble);
+        Assert.False(await node.Link.SendAsync(_device, Piles.SetTime()));
+    }
+
+    [Fact]
     public async Task A_command_that_its_sender_gives_up_is_cut_short_and_says_nothing_of_the_broker()
     {
         await using var wire = new TcpProxy(new IPEndPoint(IPAddress.Loopback, _broker.NodePort));

@@ -50,7 +50,14 @@ internal sealed class TestListener : IPileListener
 
     public int? Admit(DeviceNo device) => Retired.Contains(device) ? null : Generation;
 
-    public Task<bool> CanKeepAsync() => CanKeep;
+    /// <summary>How often that was asked.</summary>
+    public int TimesAsked { get; private set; }
+
+    public Task<bool> CanKeepAsync()
+    {
+        TimesAsked++;
+        return CanKeep;
+    }
 
     public void Remembered(DeviceNo device) => Kept.Enqueue(device);
 

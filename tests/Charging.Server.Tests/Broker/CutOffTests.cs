@@ -25,7 +25,8 @@ public sealed class CutOffTests
         Assert.Equal(OrderState.Paid, (await stand.OrderAsync(orderNo)).State);
 
         link.Mend(stand.Clock);
-        await stand.PassUntilAsync(orderNo, OrderState.Charging);
+        await stand.PassUntilAsync("the start is under way", async () => (await stand.OrderAsync(orderNo)).State != OrderState.Paid);
+        await stand.UntilAsync(orderNo, OrderState.Charging);
 
         await call;
         Assert.Equal(1, stand.Pile.StartsObeyed(orderNo));
@@ -65,7 +66,8 @@ public sealed class CutOffTests
         Assert.Equal(OrderState.Starting, (await stand.OrderAsync(orderNo)).State);
 
         link.Mend(stand.Clock);
-        await stand.PassUntilAsync(orderNo, OrderState.Charging);
+        await stand.PassUntilAsync("the start is sent again", async () => await DueAsync(stand, DueKind.Start, orderNo) is not { Tries: 0 });
+        await stand.UntilAsync(orderNo, OrderState.Charging);
         await call;
         Assert.Equal(1, stand.Pile.StartsObeyed(orderNo));
     }
