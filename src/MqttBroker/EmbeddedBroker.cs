@@ -35,6 +35,7 @@ internal sealed class EmbeddedBroker : BackgroundService, IPileLink
     private readonly BrokerMetrics _metrics;
     private readonly TimeProvider _clock;
     private readonly MqttServer _server;
+    private readonly Lock _takingOver = new();
     private long _lastNumber;
 
     public EmbeddedBroker(PileBrokerOptions options, PileMailbox mailbox, ConnectGate gate, BrokerMetrics metrics, TimeProvider clock)
@@ -131,7 +132,7 @@ internal sealed class EmbeddedBroker : BackgroundService, IPileLink
         }
     }
 
-    // Handlers that wait hold up others in MQTTnet (at a takeover every new connection), so these never do.
+    // Handlers that wait hold up others in MQTTnet, so these never do.
     private static Func<T, Task> Quick<T>(Action<T> handle) => e =>
     {
         handle(e);
@@ -158,11 +159,19 @@ internal sealed class EmbeddedBroker : BackgroundService, IPileLink
             return code;
         }
 
-        var session = new PileSession(device, Interlocked.Increment(ref _lastNumber), generation);
         var form = connect.WillMessage is { Length: > 0 } will ? Codec.FormOf(will) : FormUsedLast(device);
-        channel.Pile = new PileConnection(session, channel, _options, _mailbox, form);
+        PileConnection? older;
+        lock (_takingOver)
+        {
+            var session = new PileSession(device, ++_lastNumber, generation);
+            _piles.TryGetValue(device, out older);
+            _piles[device] = channel.Pile = new PileConnection(session, channel, _options, _mailbox, form);
+            // MQTTnet clears up by this, and would take a connection for one before it that has the same (adr/0003).
+            connect.ClientId = $"{device}/{session.Number}";
+        }
+
+        older?.Channel.Cut("taken_over");
         attempt.SessionItems[nameof(PileConnection)] = channel.Pile;
-        _piles[device] = channel.Pile;
         return code;
     }
 
@@ -171,13 +180,11 @@ internal sealed class EmbeddedBroker : BackgroundService, IPileLink
 
     private void Begin(PileConnection pile)
     {
-        // Two connections of one pile at the same instant may reach MQTTnet in another order than their numbers have.
-        // None but the newest number may live, even when it has ended already; the other goes, and the pile connects again.
-        if (_piles.TryGetValue(pile.Session.Device, out var newest) && newest == pile)
+        if (IsNewest(pile))
             pile.Begin();
-        else
-            pile.Channel.Cut("superseded");
     }
+
+    private bool IsNewest(PileConnection pile) => _piles.TryGetValue(pile.Session.Device, out var newest) && newest == pile;
 
     private void End(PileConnection pile)
     {
@@ -198,10 +205,13 @@ internal sealed class EmbeddedBroker : BackgroundService, IPileLink
     }
 
     // Wills are all that MQTTnet publishes: the other messages end in the channel. Their topic was checked at connect.
-    private static async Task DeliverWillAsync(InterceptingPublishEventArgs will)
+    // A pile that has connected anew is not gone, so then there is nothing to tell.
+    private async Task DeliverWillAsync(InterceptingPublishEventArgs will)
     {
         will.ProcessPublish = false;
-        await PileOf(will.SessionItems).ReceiveAsync(PileTopic.Status, will.ApplicationMessage.Payload.ToArray(), CancellationToken.None);
+        var pile = PileOf(will.SessionItems);
+        if (IsNewest(pile))
+            await pile.ReceiveAsync(PileTopic.Status, will.ApplicationMessage.Payload.ToArray(), CancellationToken.None);
     }
 
     private sealed class KestrelAdapter : IMqttServerAdapter

@@ -235,11 +235,9 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
         }
     }
 
-    // MQTTnet knows a pile by the spelling of its client id, so there must be one; sessions never outlive connections;
-    // and the silence is watched here, because MQTTnet does not see the PUBLISH packets.
+    // Sessions never outlive connections; and the silence is watched here, because MQTTnet does not see the PUBLISH packets.
     private void Normalize(MqttConnectPacket connect)
     {
-        connect.ClientId = connect.ClientId.ToUpperInvariant();
         connect.CleanSession = true;
         (KeepAliveSeconds, connect.KeepAlivePeriod) = (connect.KeepAlivePeriod, 0);
     }

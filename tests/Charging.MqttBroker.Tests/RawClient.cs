@@ -7,15 +7,16 @@ namespace Charging.MqttBroker.Tests;
 /// <summary>A client that says whatever bytes a test wants.</summary>
 internal sealed class RawClient : IAsyncDisposable
 {
-    private readonly TcpClient _tcp = new() { NoDelay = true };
+    private readonly TcpClient _tcp;
+    private readonly NetworkStream _stream;
 
-    private NetworkStream Stream => _tcp.GetStream();
+    private RawClient(TcpClient tcp) => (_tcp, _stream) = (tcp, tcp.GetStream());
 
     public static async Task<RawClient> OpenAsync(int port)
     {
-        var client = new RawClient();
-        await client._tcp.ConnectAsync(IPAddress.Loopback, port);
-        return client;
+        var tcp = new TcpClient { NoDelay = true };
+        await tcp.ConnectAsync(IPAddress.Loopback, port);
+        return new RawClient(tcp);
     }
 
     /// <summary>A client that has connected as a pile and has been let in.</summary>
@@ -31,7 +32,7 @@ internal sealed class RawClient : IAsyncDisposable
     public async Task SendAsync(byte[] bytes)
     {
         using var patience = new CancellationTokenSource(Until.Patience);
-        await Stream.WriteAsync(bytes, patience.Token);
+        await _stream.WriteAsync(bytes, patience.Token);
     }
 
     /// <summary>Reads exactly so many bytes; fewer when the server hangs up first.</summary>
@@ -41,7 +42,7 @@ internal sealed class RawClient : IAsyncDisposable
         var bytes = new byte[count];
         try
         {
-            var read = await Stream.ReadAtLeastAsync(bytes, count, throwOnEndOfStream: false, patience.Token);
+            var read = await _stream.ReadAtLeastAsync(bytes, count, throwOnEndOfStream: false, patience.Token);
             return bytes[..read];
         }
         catch (IOException)
@@ -102,7 +103,7 @@ internal sealed class RawClient : IAsyncDisposable
         using var said = new MemoryStream();
         try
         {
-            await Stream.CopyToAsync(said, patience.Token);
+            await _stream.CopyToAsync(said, patience.Token);
         }
         catch (IOException)
         {

@@ -29,7 +29,7 @@ public sealed class SessionTests
     }
 
     [Fact]
-    public async Task Of_many_connections_of_one_pile_at_once_at_most_one_stays_and_the_listener_agrees()
+    public async Task Of_many_connections_of_one_pile_at_once_the_newest_stays()
     {
         await using var broker = await BrokerUnderTest.StartAsync();
         var device = Piles.Any();
@@ -37,18 +37,30 @@ public sealed class SessionTests
 
         await Task.WhenAll(clients.Select(client => client.SendAsync(Packets.Connect(device))));
 
-        // Each is let in or hung up on; after that the next one is the newest.
+        // Each is let in or hung up on.
         await Task.WhenAll(clients.Select(client => client.ReadAsync(4)));
-        await using (var last = await RawClient.ConnectAsync(broker.Port, device))
-        {
-            await Until.True("only the last is left", () => broker.Listener.Connections.Count - broker.Listener.Disconnections.Count == 1);
-            var open = broker.Listener.Connections.Except(broker.Listener.Disconnections);
-            Assert.Equal(broker.Listener.Connections.Max(session => session.Number), Assert.Single(open).Number);
-            Assert.True(await last.AnswersAsync());
-        }
-
+        await Until.True("one is left", () => broker.Listener.Connections.Count - broker.Listener.Disconnections.Count == 1);
+        var open = broker.Listener.Connections.Except(broker.Listener.Disconnections);
+        Assert.Equal(broker.Listener.Connections.Max(session => session.Number), Assert.Single(open).Number);
+        Assert.Single(await Task.WhenAll(clients.Select(client => client.AnswersAsync())), answers => answers);
         foreach (var client in clients)
             await client.DisposeAsync();
+    }
+
+    /// <summary>While the broker still clears up after the connection before; how closely is left to chance, so it is done often.</summary>
+    [Fact]
+    public async Task A_pile_that_comes_back_at_once_is_let_in()
+    {
+        await using var broker = await BrokerUnderTest.StartAsync();
+        await Parallel.ForEachAsync(Enumerable.Range(0, 32), new ParallelOptions { MaxDegreeOfParallelism = 32 }, async (_, _) =>
+        {
+            var device = Piles.Any();
+            for (var time = 0; time < 100; time++)
+            {
+                await using var pile = await RawClient.ConnectAsync(broker.Port, device);
+                Assert.True(await pile.AnswersAsync());
+            }
+        });
     }
 
     [Theory]
