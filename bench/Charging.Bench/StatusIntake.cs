@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
+using Charging.Testing;
 
 namespace Charging.Bench;
 
@@ -63,7 +62,7 @@ public static class StatusIntake
     private static async Task<double> MosquittoAsync(int qos, string form, int seconds)
     {
         var folder = Directory.CreateTempSubdirectory("charging-bench-");
-        var port = FreePort();
+        var port = FixedPort.Take();
         var config = Path.Combine(folder.FullName, "mosquitto.conf");
         await File.WriteAllTextAsync(config, $"""
             listener {port} 127.0.0.1
@@ -100,13 +99,6 @@ public static class StatusIntake
         var after = await receiver.AskAsync("count");
         return (long.Parse(after, CultureInfo.InvariantCulture) - long.Parse(before, CultureInfo.InvariantCulture))
             / Stopwatch.GetElapsedTime(started).TotalSeconds;
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 
     /// <summary>One of the benchmark's own processes; it says a line when it is ready, and one for each question.</summary>

@@ -56,10 +56,11 @@ public sealed class ChargingApp : IAsyncDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("charging-").FullName;
     private readonly List<SimulatedPile> _piles = [];
 
-    private IReadOnlyList<string> _storeSettings = [];
+    // Kept over a restart, so that piles and browsers find the server again.
+    private readonly int _mqttPort = FixedPort.Take();
+    private readonly int _httpPort = FixedPort.Take();
 
-    // Kept over a restart, so that the piles find the server again.
-    private int _mqttPort;
+    private IReadOnlyList<string> _storeSettings = [];
     private WebApplication? _app;
     private HttpClient? _http;
     private GrpcChannel? _grpc;
@@ -213,16 +214,11 @@ public sealed class ChargingApp : IAsyncDisposable
     /// <summary>Stops the server, as SIGTERM does.</summary>
     public Task StopAsync() => StopServerAsync();
 
-    /// <summary>Stops the server and starts it again on the same data. Its piles connect again by themselves.</summary>
-    public Task RestartAsync() => RestartAsync(keepsHttpPort: false);
-
-    /// <summary>The same.</summary>
-    /// <param name="keepsHttpPort">Whether a browser finds it again. Meanwhile the port may be given to somebody else.</param>
-    public async Task RestartAsync(bool keepsHttpPort)
+    /// <summary>Stops the server and starts it again on the same data and the same ports for HTTP and piles, which connect again by themselves.</summary>
+    public async Task RestartAsync()
     {
-        var port = keepsHttpPort ? Port("Http") : 0;
         await StopServerAsync();
-        await StartServerAsync(port);
+        await StartServerAsync();
     }
 
     /// <inheritdoc/>
@@ -235,13 +231,13 @@ public sealed class ChargingApp : IAsyncDisposable
         Log.Verify();
     }
 
-    private async Task StartServerAsync(int httpPort = 0)
+    private async Task StartServerAsync()
     {
         _app = Program.Build(
             [
                 "--environment=Development",
                 $"--Charging:DataDirectory={_directory}",
-                $"--Kestrel:Endpoints:Http:Url=http://127.0.0.1:{httpPort}",
+                $"--Kestrel:Endpoints:Http:Url=http://127.0.0.1:{_httpPort}",
                 "--Kestrel:Endpoints:Grpc:Url=http://127.0.0.1:0",
                 "--Charging:Demo:Enabled=false",
                 .. BrokerSettings(),
@@ -250,7 +246,6 @@ public sealed class ChargingApp : IAsyncDisposable
             ],
             Configure);
         await _app.StartAsync();
-        _mqttPort = HasOwnBroker ? Port("Mqtt") : 0;
         _http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 256 }) { BaseAddress = new Uri($"http://127.0.0.1:{Port("Http")}") };
         _grpc = GrpcChannel.ForAddress($"http://127.0.0.1:{Port("Grpc")}", new GrpcChannelOptions
         {

@@ -45,7 +45,7 @@ public sealed class MosquittoServer : IAsyncDisposable
     public static async Task<MosquittoServer> StartAsync(string? certificate = null, string logs = "all", params string[] rules)
     {
         var server = new MosquittoServer();
-        (server.PilePort, server.NodePort) = FreePorts();
+        (server.PilePort, server.NodePort) = (FixedPort.Take(), FixedPort.Take());
         await File.WriteAllTextAsync(server.PathOf("acl"), MosquittoFiles.Acl(NodeName) + MosquittoFiles.Text(rules));
         await server.WriteAsync([NodeLine]);
         await File.WriteAllTextAsync(server.PathOf("mosquitto.conf"), server.Configuration(certificate, logs));
@@ -116,16 +116,6 @@ public sealed class MosquittoServer : IAsyncDisposable
     }
 
     private static string NodeLine => MosquittoFiles.PasswordLine(NodeName, MosquittoFiles.HashOfNodes(NodePassword));
-
-    /// <summary>Two ports that are free now: Mosquitto chooses none itself, and keeps them over a restart.</summary>
-    private static (int, int) FreePorts()
-    {
-        using var first = new TcpListener(IPAddress.Loopback, 0);
-        using var second = new TcpListener(IPAddress.Loopback, 0);
-        first.Start();
-        second.Start();
-        return (((IPEndPoint)first.LocalEndpoint).Port, ((IPEndPoint)second.LocalEndpoint).Port);
-    }
 
     private static async Task RunAsync(string program, params string[] args)
     {

@@ -32,7 +32,7 @@ internal sealed class CrashWorld : IAsyncDisposable
     public string DataDirectory { get; } = System.IO.Directory.CreateTempSubdirectory("charging-crash-").FullName;
 
     /// <summary>The port for piles.</summary>
-    public int MqttPort { get; } = FreePort();
+    public int MqttPort { get; } = FixedPort.Take();
 
     /// <summary>Makes the directory with its piles, and connects them.</summary>
     public static async Task<CrashWorld> OpenAsync(CrashOptions options, CrashCounts counts, int number)
@@ -164,25 +164,6 @@ internal sealed class CrashWorld : IAsyncDisposable
 
     private static LiteDbStore Open(string directory) =>
         new(directory, Tables.All, [], [], TimeProvider.System, new LiteDbOptions(), NullLogger<LiteDbStore>.Instance);
-
-    // Below the range of outgoing connections, one of which might take the port while the server is down.
-    private static int FreePort()
-    {
-        while (true)
-        {
-            var port = Random.Shared.Next(20_000, 32_000);
-            try
-            {
-                using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, port);
-                listener.Start();
-                return port;
-            }
-            catch (System.Net.Sockets.SocketException)
-            {
-                // Taken.
-            }
-        }
-    }
 
     private sealed class NoLink : IPileLink
     {

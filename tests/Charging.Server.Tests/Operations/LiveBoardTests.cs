@@ -106,7 +106,7 @@ public sealed class LiveBoardTests(Browser browser) : IClassFixture<Browser>
         page.Expect("Failed to load resource");
         await page.WatchAsync(app.Key());
         var missed = page.SeesAsync("body.old #lost:has-text('Connection lost, trying again')");
-        await app.RestartAsync(keepsHttpPort: true);
+        await app.RestartAsync();
         await missed;
         await page.SeesAsync("#link[data-state=live]");
         await page.SeesNoAsync("#lost");
