@@ -171,6 +171,9 @@ internal sealed class EmbeddedBroker : BackgroundService, IPileLink
         }
 
         older?.Channel.Cut("taken_over");
+        // The secret may have been replaced, or the pile retired, before there was a connection to cut.
+        if (_mailbox.Admit(device) != generation)
+            channel.Cut("asked");
         attempt.SessionItems[nameof(PileConnection)] = channel.Pile;
         return code;
     }
@@ -188,7 +191,8 @@ internal sealed class EmbeddedBroker : BackgroundService, IPileLink
 
     private void End(PileConnection pile)
     {
-        _formsUsedLast[pile.Session.Device] = pile.Form;
+        if (IsNewest(pile))
+            _formsUsedLast[pile.Session.Device] = pile.Form;
         _piles.TryRemove(new(pile.Session.Device, pile));
         pile.End();
     }

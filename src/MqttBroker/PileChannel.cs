@@ -29,6 +29,7 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
     private readonly ArrayBufferWriter<byte> _acks = new();
     private long _silentSince;
     private long _stuckSince;
+    private readonly CancellationTokenSource _cut = new();
     private string? _cutReason;
 
     /// <summary>What the pile said first; null until then.</summary>
@@ -42,6 +43,9 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
 
     /// <summary>Why the broker ended the connection; null when it did not.</summary>
     public string? CutReason => Volatile.Read(ref _cutReason);
+
+    /// <summary>Cancelled when the broker ends the connection; what was read of it is not dealt with any more.</summary>
+    public CancellationToken WhenCut => _cut.Token;
 
     public MqttPacketFormatterAdapter PacketFormatterAdapter { get; } = new(MqttProtocolVersion.V311, new MqttBufferWriter(256, 4096));
 
@@ -64,6 +68,8 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
             return;
         metrics.Cut(reason);
         connection.Abort(new ConnectionAbortedException(reason));
+        // Not here: whoever cuts would run what waits.
+        _ = _cut.CancelAsync();
     }
 
     /// <summary>Cuts a pile that has been silent for 1.5 keep-alive periods, or that does not read what it is sent.</summary>
@@ -99,7 +105,7 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
                 BytesReceived += frame.Whole.Length;
                 rest = rest.Slice(frame.Whole.End);
                 (var passed, packet) = await PassAsync(frame, cancellationToken);
-                if (!passed)
+                if (!passed || CutReason is not null)
                     return null;
                 heardAt = clock.GetTimestamp();
             }

@@ -150,7 +150,12 @@ internal sealed class PileConnection(PileSession session, PileChannel channel, P
 
     private async ValueTask InSlotAsync<T>(Func<PileSession, T, Task> handle, T message, CancellationToken cancellationToken)
     {
-        await _slots.WaitAsync(cancellationToken);
+        if (!_slots.Wait(0))
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, channel.WhenCut);
+            await _slots.WaitAsync(either.Token);
+        }
+
         _ = HandleAsync(handle, message);
     }
 

@@ -39,12 +39,45 @@ public sealed class SessionTests
 
         // Each is let in or hung up on.
         await Task.WhenAll(clients.Select(client => client.ReadAsync(4)));
+        Assert.Single(await Task.WhenAll(clients.Select(client => client.AnswersAsync())), answers => answers);
         await Until.True("one is left", () => broker.Listener.Connections.Count - broker.Listener.Disconnections.Count == 1);
         var open = broker.Listener.Connections.Except(broker.Listener.Disconnections);
         Assert.Equal(broker.Listener.Connections.Max(session => session.Number), Assert.Single(open).Number);
-        Assert.Single(await Task.WhenAll(clients.Select(client => client.AnswersAsync())), answers => answers);
         foreach (var client in clients)
             await client.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_connection_that_is_taken_over_while_the_store_is_slow_ends_at_once()
+    {
+        await using var broker = await BrokerUnderTest.StartAsync(("Charging:Mqtt:MaxMessagesInFlight", "1"));
+        var device = Piles.Any();
+        var done = new TaskCompletionSource();
+        broker.Listener.OnEvent = _ => done.Task;
+        await using var older = await RawClient.ConnectAsync(broker.Port, device);
+        for (uint number = 1; number <= 4; number++)
+            await older.SendAsync(Packets.Publish(device.EventsTopic(), Piles.Swipe(number).Json()));
+        await Until.True("the first is being handled", () => !broker.Listener.Events.IsEmpty);
+
+        await using var newer = await RawClient.ConnectAsync(broker.Port, device);
+
+        await Until.True("the older has ended", () => !broker.Listener.Disconnections.IsEmpty);
+        done.SetResult();
+        Assert.True(await newer.AnswersAsync());
+        Assert.Single(broker.Listener.Events);
+    }
+
+    [Fact]
+    public async Task A_pile_whose_secret_is_replaced_while_it_connects_is_not_left_connected()
+    {
+        await using var broker = await BrokerUnderTest.StartAsync();
+        // The secret that is checked is of the first generation.
+        broker.Listener.Generation = 2;
+        await using var pile = await RawClient.OpenAsync(broker.Port);
+        await pile.SendAsync(Packets.Connect(Piles.Any()));
+
+        await pile.ReadToEndAsync();
+        Assert.Equal(1, broker.Count("cut:asked"));
     }
 
     /// <summary>While the broker still clears up after the connection before; how closely is left to chance, so it is done often.</summary>

@@ -144,16 +144,9 @@ public sealed class Stand(ChargingApp app, FakeTimeProvider clock, SimulatedPile
         $"order {orderNo} is {string.Join(" or ", states)}", async () => Array.IndexOf(states, (await OrderAsync(orderNo)).State) >= 0);
 
     /// <summary>Lets time pass, at most a day and a half, until an order is in a state.</summary>
-    public Task PassUntilAsync(string orderNo, OrderState state) =>
-        PassUntilAsync($"order {orderNo} is {state} in time", async () => (await OrderAsync(orderNo)).State == state);
-
-    /// <summary>
-    /// Lets time pass, at most a day and a half, until something has happened. Not until a pile has answered: the time that
-    /// the pile is given for it would pass as fast.
-    /// </summary>
-    public Task PassUntilAsync(string reason, Func<Task<bool>> condition) => Retry.Until(reason, async () =>
+    public Task PassUntilAsync(string orderNo, OrderState state) => Retry.Until($"order {orderNo} is {state} in time", async () =>
     {
-        if (await condition())
+        if ((await OrderAsync(orderNo)).State == state)
             return true;
         await PassAsync(Step);
         return false;

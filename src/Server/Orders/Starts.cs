@@ -36,9 +36,11 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, IPi
             return;
         if (await commands.StartAsync(row.Plug!.Value, row.Subject, row.Limits!.Value, cancellationToken))
             return;
+        // Before the store is waited for, or the broker may be found again by then.
+        var wasCutOff = board.IsCutOff;
         // The first send, and there is no connection to send on: nobody can have heard it.
         if (row is { Leases: 0, Tries: 1 })
-            await store.RunAsync(tx => board.IsCutOff ? LetGoAsync(tx, row) : FailOfflineAsync(tx, row), cancellationToken);
+            await store.RunAsync(tx => wasCutOff ? LetGoAsync(tx, row) : FailOfflineAsync(tx, row), cancellationToken);
     }
 
     /// <summary>The pile says what became of a start command.</summary>

@@ -54,12 +54,13 @@ public sealed class Stops(IStore store, Board board, PileCommands commands) : ID
     public async Task RunAsync(DueRow row, CancellationToken cancellationToken)
     {
         await commands.StopAsync(row.Plug!.Value, row.Subject, cancellationToken);
+        var wasCutOff = board.IsCutOff;
         await store.RunAsync(async tx =>
         {
             if (!await tx.HoldsAsync(row))
                 return false;
             // It may not have got out of this node, and another may reach the pile.
-            if (board.IsCutOff)
+            if (wasCutOff)
                 tx.Put(DueRows.Table, row.Again(tx.Now));
             // A charge that is to end is stopped for as long as it lasts: its pile may be away for hours.
             else if (row.Tries + 1 < MostTries || await new PlugOwner(row.Plug!.Value.Device, row.Subject).OrderAsync(tx) is { State: OrderState.Charging })

@@ -1,6 +1,7 @@
 using Charging.Device.V1;
 using Charging.MqttBroker;
 using Charging.Server.Orders;
+using Charging.Server.Piles;
 using Charging.Server.Storage;
 using Charging.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,6 +13,9 @@ namespace Charging.Server.Tests.Broker;
 /// <summary>All nodes are cut off from the broker, and find it again.</summary>
 public sealed class CutOffTests
 {
+    // After this a node that could not reach the piles looks whether it can. No longer: the time that a pile has would pass too.
+    private static readonly TimeSpan NextLook = TimeSpan.FromSeconds(2);
+
     [Fact]
     public async Task A_payment_waits_for_the_broker_and_starts_when_the_pile_is_heard_again()
     {
@@ -25,7 +29,9 @@ public sealed class CutOffTests
         Assert.Equal(OrderState.Paid, (await stand.OrderAsync(orderNo)).State);
 
         link.Mend(stand.Clock);
-        await stand.PassUntilAsync("the start is under way", async () => (await stand.OrderAsync(orderNo)).State != OrderState.Paid);
+        stand.Pile.SendStatus();
+        await Retry.Until("the pile is heard again", () => stand.App.Services.GetRequiredService<Board>().Reach(DeviceNo.Parse(stand.Device)) == PileReach.Online);
+        stand.Clock.Advance(NextLook);
         await stand.UntilAsync(orderNo, OrderState.Charging);
 
         await call;
@@ -66,7 +72,35 @@ public sealed class CutOffTests
         Assert.Equal(OrderState.Starting, (await stand.OrderAsync(orderNo)).State);
 
         link.Mend(stand.Clock);
-        await stand.PassUntilAsync("the start is sent again", async () => await DueAsync(stand, DueKind.Start, orderNo) is not { Tries: 0 });
+        stand.Clock.Advance(NextLook);
+        await stand.UntilAsync(orderNo, OrderState.Charging);
+        await call;
+        Assert.Equal(1, stand.Pile.StartsObeyed(orderNo));
+    }
+
+    /// <summary>The link is found again while what became of the start waits for the store.</summary>
+    [Fact]
+    public async Task A_start_that_did_not_get_out_is_no_offline_pile_when_the_broker_is_back()
+    {
+        await using var stand = await OpenAsync();
+        var orderNo = await stand.ReserveAsync();
+        var link = LinkOf(stand);
+        using var gate = new ManualResetEventSlim();
+        var held = Task.CompletedTask;
+        link.BreaksAt = command =>
+        {
+            if (command.StartCharge is null)
+                return false;
+            held = stand.App.Services.GetRequiredService<IStore>().RunAsync(_ => new ValueTask<bool>(gate.Wait(TimeSpan.FromSeconds(30))));
+            link.WasSeen = false;
+            return true;
+        };
+        var call = stand.ChargeAsync(orderNo);
+        await Retry.Until("the server has seen that the link is cut", () => link.WasSeen == true);
+
+        link.Mend(stand.Clock);
+        gate.Set();
+        await held;
         await stand.UntilAsync(orderNo, OrderState.Charging);
         await call;
         Assert.Equal(1, stand.Pile.StartsObeyed(orderNo));
@@ -125,7 +159,20 @@ public sealed class CutOffTests
     /// <summary>The broker's link, which can be cut as that to an external one.</summary>
     private sealed class BreakableLink(IPileLink link) : IPileLink
     {
-        public string? Trouble { get; set; }
+        private string? _trouble;
+
+        public string? Trouble
+        {
+            get
+            {
+                WasSeen = WasSeen is null ? null : true;
+                return _trouble;
+            }
+            set => _trouble = value;
+        }
+
+        /// <summary>Whether it was looked at; null while that does not matter.</summary>
+        public bool? WasSeen { get; set; }
 
         public DateTimeOffset FoundAt { get; private set; }
 
@@ -138,7 +185,7 @@ public sealed class CutOffTests
         {
             if (BreaksAt?.Invoke(command) == true)
                 Trouble = "cut";
-            return Trouble is null && await link.SendAsync(device, command, cancellationToken);
+            return _trouble is null && await link.SendAsync(device, command, cancellationToken);
         }
 
         public ValueTask DisconnectAsync(DeviceNo device, CancellationToken cancellationToken = default) => link.DisconnectAsync(device, cancellationToken);
