@@ -74,6 +74,7 @@ public static class PileBrokerExtensions
     /// </summary>
     /// <param name="kestrel">The host's web server.</param>
     /// <param name="configured">Told of the endpoint while it is configured; its port is known after the start.</param>
+    /// <remarks>An https address without a certificate is an <see cref="InvalidOperationException"/> when the configuration is loaded.</remarks>
     public static void UsePileBroker(this KestrelServerOptions kestrel, Action<ListenOptions>? configured = null)
     {
         var loader = kestrel.ConfigurationLoader ?? kestrel.Configure();
@@ -81,6 +82,8 @@ public static class PileBrokerExtensions
         {
             configured?.Invoke(endpoint.ListenOptions);
             endpoint.ListenOptions.Use(kestrel.ApplicationServices.GetRequiredService<ConnectGate>().Guard);
+            if (endpoint is { IsHttps: true, HttpsOptions: { ServerCertificate: null, ServerCertificateSelector: null } })
+                throw new InvalidOperationException($"The endpoint {EndpointName} has no certificate");
             if (endpoint.IsHttps)
                 endpoint.ListenOptions.UseHttps(endpoint.HttpsOptions);
             endpoint.ListenOptions.UseConnectionHandler<PileConnectionHandler>();

@@ -32,7 +32,7 @@ public sealed class DoctorTests
         await Retry.Until("the server is ready", async () => (await app.Http.GetAsync("/readyz")).IsSuccessStatusCode);
         var run = await app.CtlAsync("doctor");
         Assert.Equal(0, run.ExitCode);
-        Assert.Contains($"Piles connect to mqtt://127.0.0.1:{broker.NodePort}.", run.Output);
+        Assert.Contains($"The broker is at mqtt://127.0.0.1:{broker.NodePort} for this server.", run.Output);
 
         await broker.StopAsync();
         await Retry.Until("the server has tried again in vain", async () => (await (await app.Http.GetAsync("/readyz")).Content.ReadAsStringAsync()).Contains("Not connected"));

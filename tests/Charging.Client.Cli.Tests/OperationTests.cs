@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Charging.Device.V1;
 using Charging.PileSimulator;
@@ -73,6 +74,26 @@ public sealed class OperationTests
         Assert.Equal(["acl", "mosquitto.conf", "passwords"], Directory.GetFiles(Path.Combine(folder, "new")).Select(Path.GetFileName).Order());
         if (!OperatingSystem.IsWindows())
             Assert.Equal((UnixFileMode)0, File.GetUnixFileMode(Path.Combine(folder, "new", "passwords")) & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task What_is_exported_again_is_read_by_the_same_group_and_leaves_the_configuration_alone()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var folder = Directory.CreateTempSubdirectory("charging-export-").FullName;
+        var place = Path.Combine(folder, "new");
+        await app.CtlAsync("mqtt", "export", "--directory", place);
+        // The group that Mosquitto runs in; who is not root can only give away to one of their own.
+        var group = Environment.UserName == "root" ? "nogroup" : (await ShellAsync("id -Gn")).Split(' ')[^1];
+        await ShellAsync($"chgrp -R {group} '{place}'; echo '# mine' >> '{place}/mosquitto.conf'");
+        await app.CtlAsync("piles", "add", ChargingApp.NewDeviceNo());
+
+        await app.CtlAsync("mqtt", "export", "--directory", place);
+
+        Assert.Single(await File.ReadAllLinesAsync(Path.Combine(place, "passwords")));
+        Assert.Equal(group, Assert.Single((await ShellAsync($"stat -c %G '{place}'/*")).Split('\n').Distinct()));
+        Assert.EndsWith("# mine\n", await File.ReadAllTextAsync(Path.Combine(place, "mosquitto.conf")));
         Directory.Delete(folder, recursive: true);
     }
 
@@ -239,5 +260,13 @@ public sealed class OperationTests
             lock (_gate)
                 base.WriteLine(value);
         }
+    }
+
+    private static async Task<string> ShellAsync(string script)
+    {
+        using var shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", script]) { RedirectStandardOutput = true })!;
+        var output = await shell.StandardOutput.ReadToEndAsync();
+        await shell.WaitForExitAsync();
+        return output.Trim();
     }
 }

@@ -86,6 +86,25 @@ public sealed class SimulateTests
         Assert.Contains("--mqtt host:port", run.Sentence);
     }
 
+    [Fact]
+    public async Task A_broker_that_is_named_may_speak_TLS()
+    {
+        var folder = Directory.CreateTempSubdirectory("charging-tls-");
+        await using var broker = await MosquittoServer.StartAsync(TestAuthority.Make(folder.FullName).Certificate);
+        await using var app = await ChargingApp.StartAsync();
+        var device = ChargingApp.NewDeviceNo();
+        var secret = (await app.CtlAsync("piles", "add", device, "--json")).Json.GetProperty("secret").GetString()!;
+        await broker.LetInAsync(new Dictionary<string, string> { [device] = secret });
+
+        var run = await app.CtlAsync(
+            "simulate", "--pile", device, "--secret", secret, "--duration", "00:00:02",
+            "--mqtt", $"mqtts://localhost:{broker.NodePort}", "--trust-any-certificate");
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Contains("1 of 1 piles connected", run.Output);
+        folder.Delete(recursive: true);
+    }
+
     private static async Task<Rider> RiderWithMoneyAsync(ChargingApp app, string cardNo)
     {
         var rider = await app.RegisterAsync();

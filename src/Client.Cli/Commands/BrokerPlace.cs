@@ -21,9 +21,11 @@ internal sealed record BrokerPlace(string Host, int Port, bool Tls)
 
     private static BrokerPlace Parse(string named, bool tls)
     {
-        var colon = named.LastIndexOf(':');
-        return colon > 0 && ushort.TryParse(named[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port)
-            ? new BrokerPlace(named[..colon], port, tls)
-            : throw new CliException($"--mqtt '{named}' is no place: give host:port, such as 127.0.0.1:1883.");
+        const string Scheme = "mqtts://";
+        var place = named.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? named[Scheme.Length..] : named;
+        var colon = place.LastIndexOf(':');
+        return colon > 0 && ushort.TryParse(place[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            ? new BrokerPlace(place[..colon], port, tls || place != named)
+            : throw new CliException($"--mqtt '{named}' is no place: give host:port, such as 127.0.0.1:1883, or mqtts://host:port for TLS.");
     }
 }

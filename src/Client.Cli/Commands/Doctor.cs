@@ -35,7 +35,7 @@ internal static class Doctor
         checks.Add(await HttpAsync(session.Address, Find(diagnosis, "Http", DefaultHttpPort), cancel));
         // Of an external broker the server's own warnings tell: it may be out of reach from here.
         if (diagnosis is { MqttBroker.Length: > 0 })
-            checks.Add(new Check("mqtt", true, $"Piles connect to {diagnosis.MqttBroker}."));
+            checks.Add(new Check("mqtt", true, $"The broker is at {diagnosis.MqttBroker} for this server."));
         else
             checks.Add(await MqttAsync(session.Address, Find(diagnosis, "Mqtt", DefaultMqttPort), cancel));
         checks.AddRange(diagnosis?.Warnings.Select(warning => new Check("setup", false, warning)) ?? []);

@@ -56,7 +56,13 @@ internal static class Simulate
         HelpName = "hh:mm:ss",
         CustomParser = ReadDuration,
     };
-    private static readonly Option<string> Mqtt = new("--mqtt") { Description = "Where the piles connect; by default where the server says.", HelpName = "host:port" };
+    private static readonly Option<string> Mqtt = new("--mqtt")
+    {
+        Description = "Where the piles connect, mqtts://host:port for TLS; by default where the server says.",
+        HelpName = "host:port",
+    };
+
+
     private static readonly Option<bool> TrustAny = new("--trust-any-certificate") { Description = "Takes any certificate of the MQTT port, such as a self-signed one." };
 
     /// <summary>Makes the command.</summary>

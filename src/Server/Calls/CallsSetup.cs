@@ -1,7 +1,10 @@
 using System.Net;
+using System.Security.Cryptography;
 using Google.Protobuf.Reflection;
 using Google.Rpc;
 using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
 
 namespace Charging.Server.Calls;
 
@@ -47,8 +50,10 @@ public static class CallsSetup
     }
 
     /// <summary>Puts the envelope before the methods. Each feature maps its own methods afterwards.</summary>
+    /// <exception cref="StartupException">A certificate cannot be used.</exception>
     public static void UseCalls(this WebApplication app)
     {
+        LoadCertificates(app.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value);
         var options = app.Services.GetRequiredService<ServerOptions>();
         if (options.TrustedProxies.Length > 0)
             app.UseForwardedHeaders(Trust(options));
@@ -77,6 +82,21 @@ public static class CallsSetup
                 // No address at all.
             }
             throw new StartupException($"{url.Path} '{url.Value}' is no address: give one such as http://127.0.0.1:8090.");
+        }
+    }
+
+    // Kestrel would load them at the start, and its own fault of one does not say which setting it was.
+    private static void LoadCertificates(KestrelServerOptions kestrel)
+    {
+        try
+        {
+            kestrel.ConfigurationLoader!.Load();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException or InvalidOperationException)
+        {
+            throw new StartupException(
+                $"Kestrel:Certificates:Default, or the certificate of an endpoint, cannot be used ({e.Message.Split('\n')[0].TrimEnd('.')}): "
+                + "give PEM files that the server's user may read, the certificate in Path and its key in KeyPath.", e);
         }
     }
 

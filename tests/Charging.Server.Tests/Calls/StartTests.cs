@@ -9,6 +9,7 @@ namespace Charging.Server.Tests.Calls;
 /// <summary>A server that cannot start says so in one sentence that names the setting, and exits with 1.</summary>
 public sealed class StartTests
 {
+    private const string Tls = "--Kestrel:Endpoints:Mqtt:Url=https://127.0.0.1:0";
     private const string External = "--Charging:Mqtt:Mode=External --Charging:Mqtt:Url=mqtt://127.0.0.1";
 
     [Theory]
@@ -28,6 +29,9 @@ public sealed class StartTests
     [InlineData("--Kestrel:Endpoints:Http:Url=8190", "Kestrel:Endpoints:Http:Url")]
     [InlineData("--Kestrel:Endpoints:Grpc:Url=http://127.0.0.1:80900", "Kestrel:Endpoints:Grpc:Url")]
     [InlineData("--Kestrel:Endpoints:Mqqt:Url=http://127.0.0.1:0", "Kestrel:Endpoints:Mqqt")]
+    [InlineData(Tls, "Kestrel:Certificates")]
+    [InlineData($"{Tls} --Kestrel:Certificates:Default:Path=/dev/null --Kestrel:Certificates:Default:KeyPath=/dev/null", "Kestrel:Certificates")]
+    [InlineData($"{Tls} --Kestrel:Certificates:Default:Path=/nowhere/tls.pem", "/nowhere/tls.pem")]
     [InlineData("--Charging:Store:Moving=true --Charging:DataDirectry=/data", "Charging:DataDirectry")]
     [InlineData("--Charging:DataDirectory=/dev/null/data", "Charging:DataDirectory")]
     [InlineData("--Charging:DrainNotice=00:02:00", "Charging:DrainNotice")]

@@ -11,7 +11,8 @@ internal static class Export
 
     private static readonly Option<string> Directory = new("--directory")
     {
-        Description = "Folder for the files passwords, acl and mosquitto.conf; made when it is not there. Those that are there are replaced.",
+        Description = "Folder for the files passwords, acl and mosquitto.conf; made when it is not there. The first two are replaced; "
+            + "mosquitto.conf is yours from the first time on.",
         HelpName = "path",
         Required = true,
     };
@@ -26,10 +27,11 @@ internal static class Export
         var (rules, lines) = await ReadAsync(session, cancel);
         try
         {
-            System.IO.Directory.CreateDirectory(folder);
+            MakeFolder(folder);
             await WriteAsync(folder, "passwords", string.Concat(lines.Select(line => line + "\n")), cancel);
             await WriteAsync(folder, "acl", rules.Acl, cancel);
-            await WriteAsync(folder, "mosquitto.conf", rules.Configuration, cancel);
+            if (!File.Exists(Path.Combine(folder, "mosquitto.conf")))
+                await WriteAsync(folder, "mosquitto.conf", rules.Configuration, cancel);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -63,6 +65,14 @@ internal static class Export
         return rules is not null && rules.PasswordCount == lines.Count
             ? (rules, lines)
             : throw new CliException("The export broke off: nothing was written. Begin it again.");
+    }
+
+    /// <summary>Files that are made in it belong to its group, which Mosquitto is in: also those of the next export.</summary>
+    private static void MakeFolder(string folder)
+    {
+        System.IO.Directory.CreateDirectory(folder);
+        if (!OperatingSystem.IsWindows() && File.GetUnixFileMode(folder) is var mode && !mode.HasFlag(UnixFileMode.SetGroup))
+            File.SetUnixFileMode(folder, mode | UnixFileMode.SetGroup);
     }
 
     /// <summary>Mosquitto never sees half a file. It runs in a group that may read what its owner wrote.</summary>
