@@ -223,6 +223,10 @@ public sealed class MoveTests : IDisposable
         Assert.Equal(0, await EndAsync(pile, app.Port("Mqtt")));
         var without = await Assert.ThrowsAsync<RpcException>(() => new MoveService.MoveServiceClient(app.Grpc).ReopenAsync(new ReopenRequest()).ResponseAsync);
         Assert.Equal(StatusCode.Unauthenticated, without.StatusCode);
+        var marshaller = Marshallers.Create<byte[]>(it => it, it => it);
+        var other = new Method<byte[], byte[]>(MethodType.ServerStreaming, "Charging.ops.v1.MoveService", "Export", marshaller, marshaller);
+        using var spelled = app.Grpc.CreateCallInvoker().AsyncServerStreamingCall(other, null, default, []);
+        Assert.Equal(StatusCode.Unimplemented, (await Assert.ThrowsAsync<RpcException>(() => spelled.ResponseStream.MoveNext(default))).StatusCode);
 
         static async Task<int> EndAsync(TcpClient client, int port)
         {

@@ -2,6 +2,8 @@ using System.Net;
 using System.Security.Cryptography;
 using Google.Protobuf.Reflection;
 using Google.Rpc;
+using Grpc.AspNetCore.Server;
+using Microsoft.AspNetCore.Grpc.JsonTranscoding;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
@@ -58,10 +60,22 @@ public static class CallsSetup
         if (options.TrustedProxies.Length > 0)
             app.UseForwardedHeaders(Trust(options));
         app.UseRouting();
+        app.Use(RefuseOtherSpellings);
         app.UseMiddleware<Envelope>();
         app.MapGrpcReflectionService();
         app.Lifetime.ApplicationStarted.Register(() => CallLog.Listening(
             app.Logger, app.Services.GetRequiredService<Listeners>().ToString(), Path.GetFullPath(options.DataDirectory), app.Environment.EnvironmentName));
+    }
+
+    // What guards a method goes by its path, which is exact in gRPC. Routing alone would also take /CHARGING.OPS.V1… for it.
+    private static Task RefuseOtherSpellings(HttpContext context, RequestDelegate next)
+    {
+        var metadata = context.GetEndpoint()?.Metadata;
+        var isGrpc = metadata?.GetMetadata<GrpcJsonTranscodingMetadata>() is null;
+        if (!isGrpc || metadata?.GetMetadata<GrpcMethodMetadata>() is not { } method || context.Request.Path.Value == method.Method.FullName)
+            return next(context);
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        return Task.CompletedTask;
     }
 
     // Kestrel's own fault of an address does not say which setting it was.

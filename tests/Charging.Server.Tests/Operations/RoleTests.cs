@@ -61,6 +61,25 @@ public sealed class RoleTests
     }
 
     [Fact]
+    public async Task Another_spelling_of_a_path_is_no_method()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var bytes = Marshallers.Create<byte[]>(it => it, it => it);
+        foreach (var method in OpsCalls.All.Concat(Routes.All.Values.Select(route => route.Method)))
+        {
+            var (service, name) = (method.Service.FullName, method.Name);
+            foreach (var (otherService, otherName) in new[] { ($"C{service[1..]}", name), (service.ToUpperInvariant(), name), (service, name.ToLowerInvariant()), (service, name + "/") })
+            {
+                // A stream is read to its end, whatever the method is: a unary one has a single message.
+                var other = new Method<byte[], byte[]>(MethodType.ServerStreaming, otherService, otherName, bytes, bytes);
+                using var call = app.Grpc.CreateCallInvoker().AsyncServerStreamingCall(other, null, new CallOptions(deadline: DateTime.UtcNow.AddSeconds(20)), []);
+                var refusal = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(CancellationToken.None));
+                Assert.Equal((other.FullName, StatusCode.Unimplemented), (other.FullName, refusal.StatusCode));
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_viewer_changes_nothing()
     {
         await using var app = await ChargingApp.StartAsync();
