@@ -53,6 +53,25 @@ public sealed class PostgreSqlAppTests
     }
 
     [Fact]
+    public async Task A_token_that_comes_and_goes_while_a_node_starts_is_dead_there()
+    {
+        var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
+        await using var node = await ChargingApp.StartAsync(Options(database));
+        Rider? rider = null;
+        await using var starting = await ChargingApp.StartAsync(Options(database) with
+        {
+            Configure = builder =>
+            {
+                // After the store was opened, and before anybody has read the tokens; and when they were read.
+                builder.Services.Insert(0, ServiceDescriptor.Singleton<IStoreObserver>(new AtLoad(async () => rider = await node.RegisterAsync())));
+                builder.Services.AddSingleton<IStoreObserver>(new AtLoad(async () => Assert.Equal(200, (await node.PostAsync("logout", null, rider!.Token)).Code)));
+            },
+        });
+
+        await Retry.Until("the token is dead there", async () => (await starting.PostAsync("getBalance", null, rider!.Token)).Code == 401);
+    }
+
+    [Fact]
     public async Task A_node_that_has_much_to_do_goes_on_taking_events()
     {
         var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
@@ -260,5 +279,14 @@ public sealed class PostgreSqlAppTests
         public ValueTask<long> NextNumberAsync(string sequence) => tx.NextNumberAsync(sequence);
 
         public ValueTask RaiseNumberAsync(string sequence, long given) => tx.RaiseNumberAsync(sequence, given);
+    }
+
+    private sealed class AtLoad(Func<Task> load) : IStoreObserver
+    {
+        public Task LoadAsync(IStore store, CancellationToken cancellationToken) => load();
+
+        public void Committed(IReadOnlyList<Change> changes)
+        {
+        }
     }
 }

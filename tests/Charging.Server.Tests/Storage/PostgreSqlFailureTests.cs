@@ -108,6 +108,36 @@ public sealed class PostgreSqlFailureTests
     }
 
     [Fact]
+    public async Task An_address_that_leads_to_a_standby_for_a_while_is_left_again()
+    {
+        var server = await PostgresServer.SharedAsync();
+        var database = await server.NewDatabaseAsync();
+        var name = new NpgsqlConnectionStringBuilder(database).Database!;
+        var clock = new FakeTimeProvider();
+        await using var store = await PostgreSqlStoreTests.OpenAsync(database, [], clock: clock);
+        await store.Feed.StartAsync(CancellationToken.None);
+        await store.PutAsync(new Thing("a", "ann"));
+
+        // As far as a client can tell: new sessions write nothing.
+        await server.ExecuteAsync("postgres", $"ALTER DATABASE {name} SET default_transaction_read_only = on");
+        await CutAsync();
+        // The first ones may be told that their session was ended.
+        await Retry.Until("an operation is refused for it", async () =>
+        {
+            var refusal = await Assert.ThrowsAsync<StoreUnavailableException>(() => store.PutAsync(new Thing("b", "ann")));
+            return refusal.InnerException!.Message.Contains("takes no writes");
+        });
+        clock.Advance(TimeSpan.FromSeconds(6));
+        await Retry.Until("the node hears nobody", () => store.Feed.Trouble is not null);
+
+        await server.ExecuteAsync("postgres", $"ALTER DATABASE {name} RESET default_transaction_read_only");
+        await store.PutAsync(new Thing("b", "ann"));
+        await Retry.Until("the node hears the others", () => store.Feed.Trouble is null);
+
+        Task CutAsync() => server.ExecuteAsync("postgres", $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    }
+
+    [Fact]
     public async Task What_others_do_is_heard_again_whatever_the_connection_failed_by()
     {
         var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();

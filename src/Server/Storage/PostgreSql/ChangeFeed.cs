@@ -58,10 +58,16 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
         ? "This node does not hear what the others change."
         : null;
 
+    /// <summary>Whether it hears the others, or tries to.</summary>
+    public bool IsStarted => _isStarted;
+
     /// <summary>That this node serves, held by the connection on which it listens.</summary>
     public ServeLock Serving { get; }
 
-    /// <summary>Notes what is there before the observers load: whatever changes from now on is told to them.</summary>
+    /// <summary>
+    /// Notes what is there before the observers load: whatever changes from now on is told to them. Until this is started,
+    /// what they find is noted too (<see cref="Followers.Saw"/>): it may be newer, and gone before anybody listens.
+    /// </summary>
     public async Task RememberAsync()
     {
         await using (var command = _source.CreateCommand("SELECT current_schema()"))

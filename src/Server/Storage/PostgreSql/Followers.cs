@@ -38,6 +38,16 @@ internal sealed class Followers
             _tables[table].Rows[key] = new Told(stamp, IsThere: true, Environment.TickCount64);
     }
 
+    /// <summary>An observer has found a row while it loaded: which state of it is not known.</summary>
+    public void Saw(ITable table, string key)
+    {
+        lock (_gate)
+        {
+            if (_tables.TryGetValue(table, out var followed) && followed.Table.IsKnownWhole)
+                followed.Rows.TryAdd(key, new Told(0, IsThere: true, Environment.TickCount64));
+        }
+    }
+
     /// <summary>What is known of a table's rows that are there: their stamps.</summary>
     public Dictionary<string, long> Known(ITable table)
     {

@@ -15,9 +15,12 @@ internal static class PostgreSqlFailure
         }
         catch (Exception e) when (e is SocketException or TimeoutException)
         {
-            throw new NpgsqlException(e.Message, e);
+            throw Of(e);
         }
     }
+
+    /// <summary>What Npgsql has thrown, which is a loss where it is none of its own exceptions.</summary>
+    public static NpgsqlException Of(Exception failure) => failure as NpgsqlException ?? new NpgsqlException(failure.Message, failure);
 
     /// <summary>
     /// Another operation was in the way: nothing has happened, and the operation is run again. 23505 is two that put the same
@@ -28,11 +31,14 @@ internal static class PostgreSqlFailure
         or PostgresErrorCodes.DeadlockDetected
         or PostgresErrorCodes.UniqueViolation;
 
-    /// <summary>The connection is gone, or the server goes down, starts or has too many: before a COMMIT was sent, worth another try.</summary>
+    /// <summary>
+    /// The connection is gone, or the server goes down, starts, has too many, or takes no writes any more: before a COMMIT was
+    /// sent, worth another try.
+    /// </summary>
     public static bool IsLost(NpgsqlException failure) => failure.SqlState is not { } state
         || state.StartsWith("08", StringComparison.Ordinal)
         || state.StartsWith("57P", StringComparison.Ordinal)
-        || state is PostgresErrorCodes.TooManyConnections or "25P03";
+        || state is PostgresErrorCodes.TooManyConnections or PostgresErrorCodes.ReadOnlySqlTransaction or "25P03";
 
     /// <summary>
     /// Whether the server has refused a statement and lives on: a COMMIT that was sent with it did not happen. The end of a

@@ -61,6 +61,21 @@ public sealed record PostgreSqlOptions
         return settings;
     }
 
+    /// <summary>Connections to a server that takes writes: a standby, to which an address may lead for a while, is refused.</summary>
+    internal static NpgsqlDataSource Source(NpgsqlConnectionStringBuilder settings)
+    {
+        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
+        builder.UsePhysicalConnectionInitializer(
+            _ => throw new NotSupportedException("Connections are opened without blocking."),
+            async connection =>
+            {
+                await using var command = new NpgsqlCommand("SHOW transaction_read_only", connection);
+                if (await command.ExecuteScalarAsync() is "on")
+                    throw new NpgsqlException($"{connection.Host}:{connection.Port} takes no writes, as a standby does: name the primary, or several hosts with Target Session Attributes=primary");
+            });
+        return builder.Build();
+    }
+
     private NpgsqlConnectionStringBuilder Settings()
     {
         var settings = new NpgsqlConnectionStringBuilder(ConnectionString);

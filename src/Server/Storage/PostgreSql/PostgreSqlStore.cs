@@ -32,8 +32,8 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     {
         var settings = options.ForOperations();
         (_options, _clock, _logger, _connections) = (options, clock, logger, settings.MaxPoolSize);
-        _operations = NpgsqlDataSource.Create(settings);
-        _announcements = NpgsqlDataSource.Create(options.ForAnnouncements());
+        _operations = PostgreSqlOptions.Source(settings);
+        _announcements = PostgreSqlOptions.Source(options.ForAnnouncements());
         _sql = new SqlTables(tables);
         _numbers = new Numbers(_announcements);
         _followers = new Followers(observers, followed, logger);
@@ -190,7 +190,9 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
         if (_moveLock is not null)
             await _moveLock.InsistAsync();
         await using var connection = await _operations.ReachAsync();
-        var transaction = new PostgreSqlTransaction(connection, _sql, _numbers, _clock.GetUtcNow(), HoldAsync);
+        // While the node starts its observers read what is there: so it is known what they know.
+        Action<ITable, string>? saw = Feed.IsStarted ? null : _followers.Saw;
+        var transaction = new PostgreSqlTransaction(connection, _sql, _numbers, _clock.GetUtcNow(), HoldAsync, saw);
         try
         {
             var (result, fault) = await OutcomeAsync(operation, transaction);
@@ -214,10 +216,10 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
             await RollBackAsync(connection);
             throw;
         }
-        catch (NpgsqlException) when (tries.IsInDoubt)
+        catch (Exception e) when (tries.IsInDoubt)
         {
             Feed.Doubt(transaction.Changes());
-            throw;
+            throw PostgreSqlFailure.Of(e);
         }
 
         async ValueTask HoldAsync(IEnumerable<(ITable Table, string Key)> rows) => tries.Held = await _locks.TakeAsync(tries.Held, rows);

@@ -11,8 +11,10 @@ namespace Charging.Server.Storage.PostgreSql;
 /// <param name="numbers">The store's sequences.</param>
 /// <param name="now">The operation's time.</param>
 /// <param name="hold">Keeps rows from the other operations of this node until this one has ended.</param>
+/// <param name="saw">Told of each row that was found by reading; null when nobody wants to know.</param>
 internal sealed class PostgreSqlTransaction(
-    NpgsqlConnection connection, SqlTables sql, Numbers numbers, DateTimeOffset now, Func<IEnumerable<(ITable Table, string Key)>, ValueTask> hold) : ITransaction
+    NpgsqlConnection connection, SqlTables sql, Numbers numbers, DateTimeOffset now,
+    Func<IEnumerable<(ITable Table, string Key)>, ValueTask> hold, Action<ITable, string>? saw) : ITransaction
 {
     private readonly Overlay _overlay = new();
     private readonly Dictionary<(ITable Table, string Key), object?> _foreseen = [];
@@ -51,17 +53,20 @@ internal sealed class PostgreSqlTransaction(
         // Only before the database takes its snapshot, or what they have written would be missing from it.
         if (!_hasBegun)
             await hold(missing);
-        await GuardAsync(async () =>
+        var found = await GuardAsync(async () =>
         {
+            var rows = new List<byte[]?>();
             await using var batch = Batch([.. missing.Select(row => Query(sql.Of(row.Table).Get, SqlText.Parameter(SqlText.Write(row.Key))))]);
             await using var reader = await batch.ExecuteReaderAsync();
             foreach (var row in missing)
             {
-                _foreseen[row] = await reader.ReadAsync() ? row.Table.Read(reader.GetFieldValue<byte[]>(0)) : null;
+                rows.Add(await reader.ReadAsync() ? reader.GetFieldValue<byte[]>(0) : null);
                 await reader.NextResultAsync();
             }
-            return true;
+            return rows;
         });
+        foreach (var (row, json) in missing.Zip(found))
+            _foreseen[row] = json is null ? null : row.Table.Read(json);
     }
 
     public async ValueTask<T?> GetAsync<T>(Table<T> table, string key)
@@ -160,15 +165,22 @@ internal sealed class PostgreSqlTransaction(
         return number == Rows.ByKey ? key : Keys.Compose(index.Name, index.KeyOf(entity)!, key);
     }
 
-    private Task<List<object>> ReadAsync(ITable table, string query, params NpgsqlParameter[] parameters) => GuardAsync(async () =>
+    private async Task<List<object>> ReadAsync(ITable table, string query, params NpgsqlParameter[] parameters)
     {
-        var entities = new List<object>();
-        await using var batch = Batch(Query(query, parameters));
-        await using var reader = await batch.ExecuteReaderAsync();
-        while (await reader.ReadAsync())
-            entities.Add(table.Read(reader.GetFieldValue<byte[]>(0)));
+        var rows = await GuardAsync(async () =>
+        {
+            var rows = new List<byte[]>();
+            await using var batch = Batch(Query(query, parameters));
+            await using var reader = await batch.ExecuteReaderAsync();
+            while (await reader.ReadAsync())
+                rows.Add(reader.GetFieldValue<byte[]>(0));
+            return rows;
+        });
+        var entities = rows.ConvertAll(json => table.Read(json));
+        foreach (var entity in saw is null ? [] : entities)
+            saw!(table, table.KeyOf(entity));
         return entities;
-    });
+    }
 
     private static NpgsqlBatchCommand Query(string query, params NpgsqlParameter[] parameters)
     {
@@ -190,15 +202,16 @@ internal sealed class PostgreSqlTransaction(
         return batch;
     }
 
+    // Nothing but Npgsql runs in there, and not all of its faults are its own exceptions.
     private async Task<TResult> GuardAsync<TResult>(Func<Task<TResult>> read)
     {
         try
         {
             return await read();
         }
-        catch (NpgsqlException e)
+        catch (Exception e)
         {
-            Failure ??= e;
+            Failure ??= PostgreSqlFailure.Of(e);
             throw new StoreUnavailableException("PostgreSQL could not be read.", e);
         }
     }
