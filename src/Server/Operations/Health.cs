@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Sockets;
 using Charging.MqttBroker;
 using Charging.Server.Accounts;
@@ -13,26 +12,20 @@ namespace Charging.Server.Operations;
 /// <summary>Whether the store answers, and has the time that this machine has.</summary>
 internal sealed class StoreHealth(IStore store) : IHealthCheck
 {
-    private static readonly TimeSpan BearableLead = TimeSpan.FromSeconds(2);
-
     /// <inheritdoc/>
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         try
         {
+            await store.AskAsync(cancellationToken);
             await store.RunAsync(tx => tx.GetAsync(AccountTables.Users, AccountTables.Key(1)), cancellationToken).WaitAsync(cancellationToken);
-            var lead = await store.ClockLeadAsync(cancellationToken);
-            return (store.Trouble ?? ClockTrouble(lead)) is { } trouble ? HealthCheckResult.Unhealthy(trouble) : HealthCheckResult.Healthy();
+            return store.Trouble is { } trouble ? HealthCheckResult.Unhealthy(trouble) : HealthCheckResult.Healthy();
         }
         catch (StoreUnavailableException e)
         {
             return HealthCheckResult.Unhealthy(e.Message);
         }
     }
-
-    private static string? ClockTrouble(TimeSpan lead) => lead.Duration() <= BearableLead ? null : string.Create(
-        CultureInfo.InvariantCulture,
-        $"The clock of this machine is {lead.Duration().TotalSeconds:0.0} s {(lead > TimeSpan.Zero ? "ahead of" : "behind")} that of PostgreSQL, and nodes decide times by their own: set both by NTP.");
 }
 
 /// <summary>Whether the ledger adds up. When it does not, a person must look, and calls are served all the same.</summary>

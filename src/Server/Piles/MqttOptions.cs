@@ -48,6 +48,13 @@ public sealed record MqttOptions
     /// <summary>A file that holds it.</summary>
     public string? HookSecretFile { get; init; }
 
+    /// <summary>A setting of an external broker that is there; null when none is.</summary>
+    internal string? OfExternal => new (string Name, string? Value)[]
+    {
+        (nameof(Url), Url), (nameof(CaFile), CaFile), (nameof(Username), Username), (nameof(Password), Password), (nameof(PasswordFile), PasswordFile),
+        (nameof(NodeId), NodeId), (nameof(HookSecret), HookSecret), (nameof(HookSecretFile), HookSecretFile),
+    }.Where(setting => !string.IsNullOrEmpty(setting.Value)).Select(setting => $"{Section}:{setting.Name}").FirstOrDefault();
+
     /// <summary>The broker that they name.</summary>
     /// <exception cref="StartupException">A setting makes no sense.</exception>
     internal ExternalBrokerPlace Place()

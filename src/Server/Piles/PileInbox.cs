@@ -63,8 +63,8 @@ public sealed partial class PileInbox(
     {
         try
         {
-            // Not by an operation: those wait for each other, and much to do is no reason to leave it to others.
-            await store.ClockLeadAsync();
+            // Much to do is no reason to leave it to others.
+            await store.AskAsync();
             return true;
         }
         catch (StoreUnavailableException)
@@ -91,6 +91,9 @@ public sealed partial class PileInbox(
     {
         board.Heard(session);
         results.Received(session.Device, result);
+        // It refuses for the time that it has, which may be a wrong one: it gets the right one, for the next command.
+        if (result is { Outcome: CommandOutcome.Rejected, Reason: RejectReason.Expired or RejectReason.ClockNotSet } && PileCommands.OrderOf(result.CommandId) is not null)
+            InBackground(TellTimeAsync(session));
         return PileCommands.OrderOf(result.CommandId) switch
         {
             ("start", var orderNo) => GuardAsync(TracedAsync("pile answers start", orderNo, () => starts.ResultAsync(new PlugOwner(session.Device, orderNo), result))),
@@ -112,10 +115,11 @@ public sealed partial class PileInbox(
         await act();
     }
 
-    // Without the time a pile starts nothing, and it may subscribe after its first status. Later, it is told with the next one.
+    // Without the time a pile starts nothing, and it may subscribe after its first status. Later, it is told with the next one;
+    // so it is by a node whose own clock was wrong.
     private async Task TellTimeAsync(PileSession session)
     {
-        for (var pause = FirstPause; ; pause *= 2)
+        for (var pause = FirstPause; !store.IsClockWrong; pause *= 2)
         {
             board.TimeSent(session, true);
             if (await commands.SetTimeAsync(session.Device))

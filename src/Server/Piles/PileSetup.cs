@@ -19,7 +19,7 @@ public static class PileSetup
         if (mqtt.Mode == BrokerMode.External)
             builder.AddExternalBroker(mqtt);
         else
-            builder.AddEmbeddedBroker();
+            builder.AddEmbeddedBroker(mqtt);
         services.AddObserver<PileRegistry>();
         services.AddSingleton<PileAccess>();
         services.AddSingleton<MqttExport>();
@@ -40,8 +40,10 @@ public static class PileSetup
         app.MapBrokerHooks();
     }
 
-    private static void AddEmbeddedBroker(this WebApplicationBuilder builder)
+    private static void AddEmbeddedBroker(this WebApplicationBuilder builder, MqttOptions mqtt)
     {
+        if (mqtt.OfExternal is { } name)
+            throw new StartupException($"{name} is set, but Charging:Mqtt:Mode is Embedded, by which the piles connect to this server itself: set Charging:Mqtt:Mode=External, or leave it out.");
         if (string.IsNullOrEmpty(builder.Configuration[EndpointUrl]))
             builder.Configuration[EndpointUrl] = PileBrokerExtensions.DefaultUrl;
         builder.Services.AddPileBroker(builder.Configuration.GetSection(PileBrokerOptions.Section));

@@ -12,15 +12,18 @@ public interface IStore
     /// <summary>Why this node should serve nobody although operations work, in a sentence; null when it may.</summary>
     string? Trouble => null;
 
+    /// <summary>Whether this machine's clock was wrong when it was last compared with the store's.</summary>
+    bool IsClockWrong => false;
+
     /// <summary>Tables that were there when it was opened and that this program does not know: a newer one has made them.</summary>
     IReadOnlyList<string> UnknownTables => [];
 
     /// <summary>
-    /// By how much this machine's clock is ahead of the store's, or behind it when negative, for certain: zero where they are
-    /// one, and within the time that the question takes.
+    /// Asks whether operations would be run, outside of them: those wait for each other. It is also when a machine's clock is
+    /// compared with the store's, where they are two.
     /// </summary>
-    /// <exception cref="StoreUnavailableException">The store does not answer.</exception>
-    Task<TimeSpan> ClockLeadAsync(CancellationToken cancellationToken = default) => Task.FromResult(TimeSpan.Zero);
+    /// <exception cref="StoreUnavailableException">They would not.</exception>
+    Task AskAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
 
     /// <summary>
     /// Runs an operation as a serializable transaction. What it has put and deleted takes effect when it

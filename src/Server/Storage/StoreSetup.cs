@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Charging.Server.Calls;
 using Charging.Server.Moving;
 using Charging.Server.Payments;
@@ -7,7 +8,7 @@ using Charging.Server.Storage.PostgreSql;
 namespace Charging.Server.Storage;
 
 /// <summary>Adds the store: LiteDB in `Charging:DataDirectory`, or PostgreSQL.</summary>
-public static class StoreSetup
+public static partial class StoreSetup
 {
     /// <summary>Registers it. It is closed with the server.</summary>
     /// <returns>Which store it is.</returns>
@@ -19,6 +20,8 @@ public static class StoreSetup
         builder.KnowSettings<PostgreSqlOptions>("Charging:Store");
         if (options.Engine == StoreEngine.PostgreSql)
             builder.AddPostgreSql(options);
+        else if (!string.IsNullOrEmpty(builder.Configuration["Charging:Store:ConnectionString"]))
+            throw new StartupException("Charging:Store:ConnectionString is set, but Charging:Store:Engine is LiteDb, which keeps a file of its own: set Charging:Store:Engine=PostgreSql, or leave the connection string out.");
         else
             builder.AddLiteDb(options);
         if (!options.Moving)
@@ -46,6 +49,10 @@ public static class StoreSetup
     public static void AddDueWork(this WebApplicationBuilder builder) =>
         builder.Services.AddHostedService(services => services.GetRequiredService<DueWorker>());
 
+    // A machine that starts may have its database, or the right time, only after the server.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
     /// <summary>Opens it, and makes the data directory. Before anything is started, so that a refusal is a sentence and not a half-started server.</summary>
     /// <exception cref="StartupException">The folder cannot be made.</exception>
     /// <exception cref="StoreOpenException">The file or the database cannot be used.</exception>
@@ -60,8 +67,30 @@ public static class StoreSetup
         {
             throw new StartupException($"The folder {folder} (setting Charging:DataDirectory) cannot be made: give this user write access to its parent, or name another.", e);
         }
-        app.Services.GetRequiredService<IStore>();
+        WaitForStore(app);
     }
+
+    private static void WaitForStore(WebApplication app)
+    {
+        var waited = Stopwatch.StartNew();
+        for (var isTold = false; ; isTold = true)
+        {
+            try
+            {
+                app.Services.GetRequiredService<IStore>();
+                return;
+            }
+            catch (StoreOpenException e) when (e.MayPass && waited.Elapsed < LongestWait)
+            {
+                if (!isTold)
+                    LogNotYet(app.Logger, LongestWait.TotalSeconds, e.Message);
+                Thread.Sleep(Pause);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The store cannot be opened yet, which is tried for {Seconds} s: {Reason}")]
+    private static partial void LogNotYet(ILogger logger, double seconds, string reason);
 
     private static void AddLiteDb(this WebApplicationBuilder builder, StoreOptions options)
     {

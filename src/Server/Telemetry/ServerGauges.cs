@@ -3,6 +3,7 @@ using Charging.Server.Operations;
 using Charging.Server.Piles;
 using Charging.Server.Storage;
 using Charging.Server.Storage.LiteDb;
+using Charging.Server.Storage.PostgreSql;
 
 namespace Charging.Server.Telemetry;
 
@@ -28,7 +29,7 @@ public sealed class ServerGauges : IHostedService
         meter.CreateObservableGauge("charging.refunds.owed.fen", () => charges.Owed.Fen, "{fen}", "Money that is owed to riders, in fen.");
         meter.CreateObservableGauge("charging.due.waiting", () => due.Waiting().Count, "{row}", "Work that is due and was not taken up, such as refunds and commands.");
         meter.CreateObservableGauge("charging.due.oldest", () => AgeOf(due.Waiting().Oldest), "s", "For how long the oldest of it has been due.");
-        meter.CreateObservableGauge("charging.store.queue", () => (store as LiteDbStore)?.Waiting ?? 0, "{operation}", "Operations that wait for the store.");
+        meter.CreateObservableGauge("charging.store.queue", () => (store as LiteDbStore)?.Waiting ?? (store as PostgreSqlStore)?.Waiting ?? 0, "{operation}", "Operations that wait for the store.");
         // A database has its own backups, of which the server knows nothing.
         if (!store.IsShared)
             meter.CreateObservableGauge("charging.backup.age", () => AgeOf(backups.LastDoneAt ?? backups.StartedAt), "s", "Since the last whole backup, or the start if there was none.");

@@ -35,7 +35,7 @@ public static class ServerMeter
         "charging.store.batch.duration", "s", "Seconds from the first operation of a batch until it was on disk.", advice: Buckets(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5));
 
     /// <summary>Batches that the disk did not take.</summary>
-    public static readonly Counter<long> BatchesFailed = Meter.CreateCounter<long>("charging.store.batches.failed", "{batch}", "Batches that the disk did not take; their callers were told that the server is busy.");
+    public static readonly Counter<long> BatchesFailed = Meter.CreateCounter<long>("charging.store.batches.failed", "{batch}", "Batches that the disk did not take, or single operations PostgreSQL; their callers were told that the server is busy.");
 
     /// <summary>Counts one more with one label.</summary>
     public static void Add(this Counter<long> counter, string label, string value) => counter.Add(1, new KeyValuePair<string, object?>(label, value));

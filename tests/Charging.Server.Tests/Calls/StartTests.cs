@@ -36,6 +36,8 @@ public sealed class StartTests
     [InlineData("--Charging:DataDirectory=/dev/null/data", "Charging:DataDirectory")]
     [InlineData("--Charging:DrainNotice=00:02:00", "Charging:DrainNotice")]
     [InlineData("--Charging:Mqtt:Mode=Elsewhere", "Charging:Mqtt:Mode")]
+    [InlineData("--Charging:Mqtt:Url=mqtt://127.0.0.1", "Charging:Mqtt:Url")]
+    [InlineData("--Charging:Store:ConnectionString=Host=db", "Charging:Store:ConnectionString")]
     [InlineData("--Charging:Mqtt:Mode=External", "Charging:Mqtt:Url")]
     [InlineData("--Charging:Mqtt:Mode=External --Charging:Mqtt:Url=http://127.0.0.1:1883", "Charging:Mqtt:Url")]
     [InlineData(External, "Charging:Mqtt:Username")]

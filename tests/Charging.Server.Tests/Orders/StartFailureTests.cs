@@ -1,8 +1,10 @@
 using Charging.Device.V1;
+using Charging.MqttBroker;
 using Charging.PileSimulator;
 using Charging.Server.Orders;
 using Charging.Server.Storage;
 using Charging.Testing;
+using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
@@ -28,6 +30,29 @@ public sealed class StartFailureTests
         Assert.Equal(101, stand.App.Provider.Refunds[$"{orderNo}R1"]);
         Assert.Equal(4000, (await stand.ChargeAsync(orderNo)).Code);
         Assert.Equal(3, (await stand.NewestAsync()).GetProperty("cmdStatus").GetInt32());
+        await stand.CheckAsync();
+    }
+
+    [Fact]
+    public async Task A_pile_that_refuses_a_start_for_its_wrong_time_gets_the_right_one_for_the_next()
+    {
+        await using var stand = await Stand.OpenAsync();
+        // As a node would say whose own clock is wrong.
+        var now = stand.Clock.GetUtcNow();
+        await stand.App.Services.GetRequiredService<IPileLink>().SendAsync(DeviceNo.Parse(stand.Device), new Command
+        {
+            CommandId = "time-of-another", IssuedAt = now.ToTimestamp(), ExpiresAt = (now + TimeSpan.FromSeconds(15)).ToTimestamp(),
+            SetTime = new SetTime { Now = (now + TimeSpan.FromSeconds(30)).ToTimestamp() },
+        });
+        var refused = await stand.ReserveAsync();
+        Assert.Equal(4000, (await stand.ChargeAsync(refused)).Code);
+        await stand.UntilAsync(refused, OrderState.Refunded);
+
+        await Retry.Until("it has the right time", async () =>
+        {
+            var next = await stand.ReserveAsync();
+            return (await stand.ChargeAsync(next)).Code == 200;
+        });
         await stand.CheckAsync();
     }
 

@@ -1,10 +1,15 @@
+using System.Globalization;
 using Charging.MqttBroker;
+using Charging.PileSimulator;
 using Charging.Server.Accounts;
 using Charging.Server.Orders;
+using Charging.Server.Piles;
 using Charging.Server.Storage;
 using Charging.Server.Storage.PostgreSql;
+using Charging.Server.Tests.Piles;
 using Charging.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -196,19 +201,53 @@ public sealed class PostgreSqlAppTests
         await Retry.Until("it is ready again", async () => (await stand.App.Http.GetAsync("/readyz")).IsSuccessStatusCode);
     }
 
+    [Fact]
+    public async Task Numbers_leap_after_a_restore_as_the_document_says()
+    {
+        var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
+        long last;
+        await using (var before = await OpenAsync(database))
+            last = Number(await before.ReserveAsync());
+        var document = await File.ReadAllTextAsync(Path.Combine(ForeignPileTests.Root(AppContext.BaseDirectory), "docs", "scale.md"));
+        await PostgreSqlFailureTests.ExecuteAsync(database, document.Split("```sql")[1].Split("```")[0]);
+
+        await using var after = await OpenAsync(database);
+
+        Assert.Equal(last + 1_000_001, Number(await after.ReserveAsync()));
+
+        static long Number(string orderNo) => long.Parse(orderNo["yyyyMMdd".Length..], CultureInfo.InvariantCulture);
+    }
+
     [Theory]
     [InlineData("- interval '3 s'", "s ahead of that of PostgreSQL")]
     [InlineData("+ interval '1 h'", "s behind that of PostgreSQL")]
-    public async Task A_node_whose_clock_is_wrong_is_not_ready(string difference, string expected)
+    public async Task A_node_whose_clock_is_wrong_does_nothing(string difference, string expected)
     {
         var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
-        await TellTimeAsync(difference);
+        await using var stand = await OpenAsync(database);
         // What stands before PostgreSQL's own functions is called in their place.
-        await using var app = await ChargingApp.StartAsync(Options(database + ";Search Path=public,pg_catalog"));
+        var options = Options(database + ";Search Path=public,pg_catalog") with { Clock = stand.Clock };
+        await TellTimeAsync("");
+        await using var app = await ChargingApp.StartAsync(options);
+        await TellTimeAsync(difference);
         Assert.Contains(expected, await (await app.Http.GetAsync("/readyz")).Content.ReadAsStringAsync());
+        Assert.Equal(5000, (await app.PostAsync("getBalance", null, stand.Rider.Token)).Code);
+        Assert.False(await app.Services.GetRequiredService<IPileListener>().CanKeepAsync());
+        // A pile is not told the wrong time.
+        var (board, device) = (app.Services.GetRequiredService<Board>(), DeviceNo.Parse(stand.Device));
+        await using var pile = new SimulatedPile(stand.Pile.Options with { Port = app.Port("Mqtt") });
+        await pile.StartAsync();
+        await Retry.Until("it is online there", () => board.Reach(device) == PileReach.Online);
+        Assert.Null(board.Find(device)!.TimeSentAt);
 
+        // One that starts waits for the right time.
+        var log = new LogCapture();
+        var starting = Task.Run(() => ChargingApp.StartAsync(options with { Configure = builder => builder.Logging.AddProvider(log) }));
+        await Retry.Until("it waits", () => log.Records.Any(record => record.Message.Contains("cannot be opened yet") && record.Message.Contains(expected)));
         await TellTimeAsync("+ interval '1 s'");
+        await (await starting).DisposeAsync();
         await Retry.Until("it is ready", async () => (await app.Http.GetAsync("/readyz")).IsSuccessStatusCode);
+        Assert.Equal(200, (await app.PostAsync("getBalance", null, stand.Rider.Token)).Code);
 
         Task TellTimeAsync(string by) => PostgreSqlFailureTests.ExecuteAsync(
             database, $"CREATE OR REPLACE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS $$ SELECT pg_catalog.clock_timestamp() {by} $$");

@@ -31,6 +31,7 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly Rereader _rereader;
+    private readonly Func<CancellationToken, Task> _compareClocks;
     private readonly Channel<Word> _out = Channel.CreateUnbounded<Word>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Channel<Heard> _in = Channel.CreateUnbounded<Heard>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _stop = new();
@@ -46,9 +47,10 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
     // When this node ceased to know what the others do, by the clock's timestamp; 0 while it knows.
     private long _behindSince;
 
-    public ChangeFeed(NpgsqlDataSource source, SqlTables sql, Followers followers, TimeProvider clock, ILogger logger)
+    public ChangeFeed(
+        NpgsqlDataSource source, SqlTables sql, Followers followers, Func<CancellationToken, Task> compareClocks, TimeProvider clock, ILogger logger)
     {
-        (_source, _sql, _followers, _clock, _logger) = (source, sql, followers, clock, logger);
+        (_source, _sql, _followers, _compareClocks, _clock, _logger) = (source, sql, followers, compareClocks, clock, logger);
         _rereader = new Rereader(source, followers, logger);
         Serving = new ServeLock(source, logger);
     }
@@ -210,7 +212,10 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
         // A node that has gone since the last look may have died between a commit and its word.
         var before = _nodes;
         if (often || everything)
+        {
+            await _compareClocks(_stop.Token);
             _nodes = await _rereader.NodesAsync();
+        }
         if (everything || !before.IsSubsetOf(_nodes))
         {
             await CompareAsync(missed => missed != Missed.Lost);

@@ -63,13 +63,13 @@ internal sealed class PostgreSqlOpener
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } =>
             Because("does not let this user make what the program needs; let it own its database, or grant it CREATE on the schema"),
         NpgsqlException e when PostgreSqlFailure.IsLost(e) =>
-            Because($"does not answer ({e.InnerException?.Message ?? e.Message}); start it, or correct Host and Port"),
+            Because($"does not answer ({e.InnerException?.Message ?? e.Message}); start it, or correct Host and Port", mayPass: true),
         InvalidDataException e => Because($"cannot be used: {e.Message}"),
         _ => Because($"cannot be used: {failure.Message}; nothing in it was changed"),
     };
 
-    private static StoreOpenException Because(string why) =>
-        new($"PostgreSQL (setting Charging:Store:ConnectionString) {why}.");
+    private static StoreOpenException Because(string why, bool mayPass = false) =>
+        new($"PostgreSQL (setting Charging:Store:ConnectionString) {why}.") { MayPass = mayPass };
 
     /// <returns>The version that the schema was brought to; null when there was nothing to do.</returns>
     private async Task<int?> DefineAsync()

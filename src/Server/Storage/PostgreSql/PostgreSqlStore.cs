@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Runtime.ExceptionServices;
+using Charging.Server.Telemetry;
 using Npgsql;
 
 namespace Charging.Server.Storage.PostgreSql;
@@ -9,6 +11,8 @@ namespace Charging.Server.Storage.PostgreSql;
 /// </summary>
 public sealed class PostgreSqlStore : IStore, IAsyncDisposable
 {
+    private static readonly TimeSpan BearableLead = TimeSpan.FromSeconds(2);
+
     private readonly PostgreSqlOptions _options;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
@@ -24,6 +28,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     private long _conflicts;
     private int _isUnreachable;
     private volatile bool _isClosed;
+    private volatile string? _clockTrouble;
     private MoveLock? _moveLock;
 
     private PostgreSqlStore(
@@ -38,20 +43,26 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
         _numbers = new Numbers(_announcements);
         _followers = new Followers(observers, followed, logger);
         _slots = new SemaphoreSlim(_connections);
-        Feed = new ChangeFeed(_announcements, _sql, _followers, clock, logger);
+        Feed = new ChangeFeed(_announcements, _sql, _followers, CompareClocksAsync, clock, logger);
     }
 
     /// <inheritdoc/>
     public bool IsShared => true;
 
     /// <inheritdoc/>
-    public string? Trouble => Feed.Trouble;
+    public string? Trouble => _clockTrouble ?? Feed.Trouble;
+
+    /// <inheritdoc/>
+    public bool IsClockWrong => _clockTrouble is not null;
 
     /// <inheritdoc/>
     public IReadOnlyList<string> UnknownTables { get; private set; } = [];
 
     /// <summary>Tells the other nodes what this one changed, and this one what they did. It is started with the server.</summary>
     internal ChangeFeed Feed { get; }
+
+    /// <summary>Operations that wait for a connection.</summary>
+    internal int Waiting => Math.Max(0, Volatile.Read(ref _waiting) - _connections);
 
     /// <summary>How often an operation was run again because another was in its way.</summary>
     internal long Conflicts => Interlocked.Read(ref _conflicts);
@@ -78,6 +89,9 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
             else
                 await store.Feed.Serving.TakeAsync();
             store.UnknownTables = await PostgreSqlOpener.OpenAsync(store._operations, store._sql, migrations, logger);
+            await store.CompareClocksAsync(CancellationToken.None);
+            if (store._clockTrouble is { } trouble)
+                throw new StoreOpenException(trouble) { MayPass = true };
             await store.Feed.RememberAsync();
             return store;
         }
@@ -89,21 +103,17 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<TimeSpan> ClockLeadAsync(CancellationToken cancellationToken = default)
+    public async Task AskAsync(CancellationToken cancellationToken = default)
     {
         try
         {
-            await using var command = _announcements.CreateCommand("SELECT clock_timestamp()");
-            // The machine's clock, also where the operations have another: a test's, which nothing else follows.
-            var before = TimeProvider.System.GetUtcNow().UtcDateTime;
-            var theirs = (DateTime)(await command.ExecuteScalarAsync(cancellationToken))!;
-            var after = TimeProvider.System.GetUtcNow().UtcDateTime;
-            return theirs < before ? before - theirs : theirs > after ? after - theirs : TimeSpan.Zero;
+            await CompareClocksAsync(cancellationToken);
         }
         catch (NpgsqlException e)
         {
             throw new StoreUnavailableException("PostgreSQL does not tell the time.", e);
         }
+        InsistOnTheClock();
     }
 
     /// <inheritdoc/>
@@ -111,6 +121,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     {
         if (_isClosed)
             throw new StoreUnavailableException("The store is closed.");
+        InsistOnTheClock();
         try
         {
             if (Interlocked.Increment(ref _waiting) > _options.QueueLength + _connections)
@@ -145,6 +156,27 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
             await _moveLock.DisposeAsync();
         await _operations.DisposeAsync();
         await _announcements.DisposeAsync();
+    }
+
+    private async Task CompareClocksAsync(CancellationToken cancellationToken)
+    {
+        await using var command = _announcements.CreateCommand("SELECT clock_timestamp()");
+        // The machine's clock, also where the operations have another: a test's, which nothing else follows.
+        var before = TimeProvider.System.GetUtcNow().UtcDateTime;
+        var theirs = (DateTime)(await command.ExecuteScalarAsync(cancellationToken))!;
+        var after = TimeProvider.System.GetUtcNow().UtcDateTime;
+        // For certain: PostgreSQL looked at its clock at some time between the two.
+        var lead = theirs < before ? before - theirs : theirs > after ? after - theirs : TimeSpan.Zero;
+        _clockTrouble = lead.Duration() <= BearableLead ? null : string.Create(
+            CultureInfo.InvariantCulture,
+            $"The clock of this machine is {lead.Duration().TotalSeconds:0.0} s {(lead > TimeSpan.Zero ? "ahead of" : "behind")} that of PostgreSQL, and nodes decide times by their own: set both by NTP.");
+    }
+
+    /// <summary>A node whose clock is wrong would end reservations of others and date money wrongly, so it does nothing.</summary>
+    private void InsistOnTheClock()
+    {
+        if (_clockTrouble is { } trouble)
+            throw new StoreUnavailableException(trouble);
     }
 
     private async Task<TResult> RunToItsEndAsync<TResult>(Func<ITransaction, ValueTask<TResult>> operation)
@@ -265,6 +297,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     private StoreUnavailableException Unavailable(NpgsqlException failure, Tries tries)
     {
         var isOutage = PostgreSqlFailure.IsLost(failure);
+        ServerMeter.BatchesFailed.Add(1);
         if (!isOutage && !PostgreSqlFailure.IsConflict(failure))
             _logger.Refused(failure);
         else if (isOutage && Interlocked.Exchange(ref _isUnreachable, 1) == 0)
