@@ -20,6 +20,8 @@ public sealed class TokenIndex(TimeProvider clock) : IStoreObserver
     private readonly Channel<(string Hash, DateTimeOffset At)> _uses = Channel.CreateBounded<(string, DateTimeOffset)>(
         new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropWrite });
 
+    private static readonly TimeSpan LongestReading = TimeSpan.FromSeconds(2);
+
     // Whoever invents tokens makes the store read no more than this at a time.
     private readonly SemaphoreSlim _readings = new(4);
     private IStore? _store;
@@ -46,15 +48,18 @@ public sealed class TokenIndex(TimeProvider clock) : IStoreObserver
 
     /// <summary>
     /// The same for a token that another node has issued a moment ago, so that the word of it is still on its way: it is read
-    /// from the store, for this call alone. Null as well where no store is shared, or too many ask.
+    /// from the store, for this call alone. Null as well where no store is shared.
     /// </summary>
+    /// <exception cref="StoreUnavailableException">Too many ask.</exception>
     public async Task<Caller?> FindElsewhereAsync(string authorization)
     {
-        if (_store is not { IsShared: true } store || TextOf(authorization) is not { Length: TextLength } text || !_readings.Wait(0))
+        if (_store is not { IsShared: true } store || TextOf(authorization) is not { Length: TextLength } text)
             return null;
+        var hash = Token.HashOf(text.ToString());
+        if (!await _readings.WaitAsync(LongestReading))
+            throw new StoreUnavailableException("Too many unknown tokens are looked for.");
         try
         {
-            var hash = Token.HashOf(text.ToString());
             return await store.RunAsync(async tx =>
                 await tx.GetAsync(AccountTables.Tokens, hash) is { } token && token.IsAlive(tx.Now)
                 && await tx.GetAsync(AccountTables.Users, AccountTables.Key(token.UserId)) is { Blocked: false }

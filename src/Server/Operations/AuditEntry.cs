@@ -29,6 +29,9 @@ public sealed record AuditEntry
 
     /// <summary>What the caller named the request; empty for none.</summary>
     public string RequestId { get; init; } = "";
+
+    /// <summary>The amount that the request named; 0 for none.</summary>
+    public long AmountFen { get; init; }
 }
 
 /// <summary>Where the audit log is kept.</summary>

@@ -8,7 +8,8 @@ namespace Charging.Server.Operations;
 /// <param name="Subject">What is changed: its kind, a colon and what it is known by.</param>
 /// <param name="Reason">Why; may be empty where the method does not ask for it.</param>
 /// <param name="RequestId">What the caller names the request, so that it takes effect once; empty for none.</param>
-internal sealed record Deed(string Subject, string Reason, string RequestId = "");
+/// <param name="AmountFen">The amount that it names; 0 for none.</param>
+internal sealed record Deed(string Subject, string Reason, string RequestId = "", long AmountFen = 0);
 
 /// <summary>A change that was made.</summary>
 /// <param name="Value">What the method goes on with.</param>
@@ -48,6 +49,7 @@ internal sealed class Changes(IStore store)
                 Reason = deed.Reason,
                 Outcome = made.Outcome,
                 RequestId = deed.RequestId,
+                AmountFen = deed.AmountFen,
             });
             return made.Value;
         });
@@ -75,9 +77,9 @@ internal sealed class Changes(IStore store)
         var key = AuditTables.RequestKey(who.KeyId, deed.RequestId);
         if (await tx.ListAsync(AuditTables.ByRequest, KeyRange.Exactly(key), 1) is not [var before])
             return false;
-        return before.Method == method && before.Subject == deed.Subject
+        return before.Method == method && before.Subject == deed.Subject && before.AmountFen == deed.AmountFen
             ? true
-            : throw Refusal.Of(StatusCode.AlreadyExists, $"request_id '{deed.RequestId}' was {before.Method} of {before.Subject}: give each request a name of its own.", Reasons.RequestIdUsed);
+            : throw Refusal.Of(StatusCode.AlreadyExists, $"request_id '{deed.RequestId}' was {before.Method} of {before.Subject} with {before.AmountFen} fen: give each request a name of its own.", Reasons.RequestIdUsed);
     }
 
     private static string Short(string method) => method[(method.LastIndexOf('.') + 1)..];

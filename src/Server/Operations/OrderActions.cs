@@ -30,7 +30,7 @@ internal sealed class OrderActions(IStore store, Changes changes, Limits limits,
         if (request.AmountFen < 0)
             throw Refusal.Invalid($"amount_fen is {request.AmountFen}: give fen, or 0 for all that is left.");
         var (number, who) = (request.OrderNo.ToOrderNo(), context.Operator());
-        var deed = new Deed(OrderOpsMapping.Subject(number), request.Reason.ToReason(), request.RequestId.ToRequestId());
+        var deed = new Deed(OrderOpsMapping.Subject(number), request.Reason.ToReason(), request.RequestId.ToRequestId(), request.AmountFen);
         return await changes.MakeAsync(
             context,
             deed,

@@ -53,7 +53,7 @@ internal sealed class UserOpsRpc(IStore store, Changes changes, Limits limits) :
         var fen = request.AmountFen is not 0 and > -MaxFen and < MaxFen
             ? request.AmountFen
             : throw Refusal.Invalid($"amount_fen is {request.AmountFen}: give fen, above 0 onto the balance and below 0 from it.");
-        var deed = new Deed(UserOpsMapping.Subject(request.UserId), request.Reason.ToReason(), request.RequestId.ToRequestId());
+        var deed = new Deed(UserOpsMapping.Subject(request.UserId), request.Reason.ToReason(), request.RequestId.ToRequestId(), fen);
         var user = await changes.MakeAsync(
             context, deed, tx => AdjustAsync(tx, context.Operator(), request.UserId, fen), async tx => await ToWireAsync(tx, await tx.RiderAsync(request.UserId)));
         return new AdjustUserBalanceResponse { User = user };

@@ -25,13 +25,17 @@ public sealed class CardSwipes(
     public bool MayDecide(DeviceNo device, PileEvent swiped) => swiped.AgeMs > LongestWait.TotalMilliseconds || board.KnowsBoot(device);
 
     /// <summary>Decides on a swipe. Called once for each event.</summary>
-    public async ValueTask<CardDecision> DecideAsync(ITransaction tx, DeviceNo device, PileEvent swiped)
+    /// <param name="tx">The operation.</param>
+    /// <param name="device">The pile.</param>
+    /// <param name="swiped">The event.</param>
+    /// <param name="at">When the card was held to the reader.</param>
+    public async ValueTask<CardDecision> DecideAsync(ITransaction tx, DeviceNo device, PileEvent swiped, DateTimeOffset at)
     {
         var swipe = swiped.CardSwiped;
         var card = await cards.FindAsync(tx, swipe.CardNo);
         var user = card?.UserId is { } owner ? await tx.GetAsync(AccountTables.Users, AccountTables.Key(owner)) : null;
         var plug = new PlugId(device, (int)Math.Min(swipe.Plug, Pile.MaxPlugs + 1));
-        var reason = await RefusalAsync(tx, swiped, plug, card, user);
+        var reason = await RefusalAsync(tx, swiped, at, plug, card, user);
         var decision = new CardDecision { EventId = swiped.EventId, Accepted = reason is null, Reason = reason ?? CardReason.Unspecified };
         if (reason is null)
             user = await StartAsync(tx, plug, card!, user!);
@@ -39,9 +43,9 @@ public sealed class CardSwipes(
         return decision;
     }
 
-    private async ValueTask<CardReason?> RefusalAsync(ITransaction tx, PileEvent swiped, PlugId plug, Card? card, User? user)
+    private async ValueTask<CardReason?> RefusalAsync(ITransaction tx, PileEvent swiped, DateTimeOffset at, PlugId plug, Card? card, User? user)
     {
-        if (swiped.AgeMs > LongestWait.TotalMilliseconds || swiped.BootId != board.Find(plug.Device)?.Status?.BootId)
+        if (tx.Now - at > LongestWait || swiped.BootId != board.Find(plug.Device)?.Status?.BootId)
             return CardReason.TooOld;
         if (card is null || user is null)
             return CardReason.UnknownCard;

@@ -11,7 +11,7 @@ namespace Charging.Server.Orders;
 /// What piles must not lose. An event is acted on once, known by a row for its number; acknowledged when the effect
 /// is durable; and acknowledged again, without acting, however often it comes.
 /// </summary>
-public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands commands)
+public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands commands, TimeProvider clock)
 {
     private const int LongestPayload = 4096;
 
@@ -24,7 +24,9 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands com
             await commands.ReportStatusAsync(session.Device);
             return;
         }
-        var seen = await store.RunAsync(tx => OnceAsync(tx, session, pileEvent));
+        // The pile's own clock may be wrong; how long ago it was is not. What it waits here for the store is not in that.
+        var at = clock.GetUtcNow() - TimeSpan.FromMilliseconds(pileEvent.AgeMs);
+        var seen = await store.RunAsync(tx => OnceAsync(tx, session, pileEvent, at));
         if (seen.Reason is { } reason)
         {
             var balance = (int)Math.Min(seen.BalanceFen, int.MaxValue);
@@ -42,7 +44,7 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands com
         return true;
     });
 
-    private async ValueTask<SeenEvent> OnceAsync(ITransaction tx, PileSession session, PileEvent pileEvent)
+    private async ValueTask<SeenEvent> OnceAsync(ITransaction tx, PileSession session, PileEvent pileEvent, DateTimeOffset at)
     {
         var key = SeenEvent.KeyOf(session.Device, session.SecretGeneration, pileEvent.EventId);
         var named = OrderNamedBy(pileEvent);
@@ -58,15 +60,13 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands com
             Kind = pileEvent.KindCase,
             OrderNo = named?.ToString(),
         };
-        seen = await ActAsync(tx, session.Device, pileEvent, seen);
+        seen = await ActAsync(tx, session.Device, pileEvent, seen, at);
         tx.Put(PileTables.SeenEvents, seen);
         return seen;
     }
 
-    private async ValueTask<SeenEvent> ActAsync(ITransaction tx, DeviceNo device, PileEvent pileEvent, SeenEvent seen)
+    private async ValueTask<SeenEvent> ActAsync(ITransaction tx, DeviceNo device, PileEvent pileEvent, SeenEvent seen, DateTimeOffset at)
     {
-        // The pile's own clock may be wrong; how long ago it was is not.
-        var at = tx.Now - TimeSpan.FromMilliseconds(pileEvent.AgeMs);
         switch (pileEvent.KindCase)
         {
             case PileEvent.KindOneofCase.ChargeStarted:
@@ -77,7 +77,7 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands com
                     await Ends.RecordedAsync(tx, ended, pileEvent.ChargeEnded, at);
                 break;
             case PileEvent.KindOneofCase.CardSwiped:
-                var decision = await swipes.DecideAsync(tx, device, pileEvent);
+                var decision = await swipes.DecideAsync(tx, device, pileEvent, at);
                 return seen with { Accepted = decision.Accepted, Reason = decision.Reason, BalanceFen = decision.BalanceFen };
             case PileEvent.KindOneofCase.Alarm:
                 await AlarmAsync(tx, seen, pileEvent.Alarm, at);

@@ -119,6 +119,7 @@ public sealed class OrderActionTests
         var request = new RefundOrderRequest { OrderNo = orderNo, AmountFen = 5, To = RefundTo.Balance, Reason = "goodwill", RequestId = "once" };
         for (var i = 0; i < 3; i++)
             Assert.Equal(5, (await Orders(stand).RefundOrderAsync(request)).Order.WaivedFen);
+        Assert.Equal(StatusCode.AlreadyExists, await RefusedAsync(() => Orders(stand).RefundOrderAsync(new RefundOrderRequest(request) { AmountFen = 6 }).ResponseAsync));
         var user = (await new UserService.UserServiceClient(stand.App.AsOperator()).GetUserAsync(new GetUserRequest { Phone = stand.Rider.Phone })).User;
         Assert.Equal(5, user.BalanceFen);
         await stand.CheckAsync();

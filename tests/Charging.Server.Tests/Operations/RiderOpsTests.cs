@@ -77,6 +77,7 @@ public sealed class RiderOpsTests
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => users.AdjustUserBalanceAsync(request).ResponseAsync));
         Assert.All(answers, answer => Assert.Equal(100, answer.User.BalanceFen));
         Assert.Equal(StatusCode.AlreadyExists, await RefusedAsync(() => users.AdjustUserBalanceAsync(new AdjustUserBalanceRequest(request) { UserId = id + 1 }).ResponseAsync));
+        Assert.Equal(StatusCode.AlreadyExists, await RefusedAsync(() => users.AdjustUserBalanceAsync(new AdjustUserBalanceRequest(request) { AmountFen = -5000 }).ResponseAsync));
         Assert.Single((await new AuditService.AuditServiceClient(app.AsOperator()).ListAuditAsync(new ListAuditRequest { Subject = $"user:{id}" })).Entries);
         await app.CheckInvariantsAsync();
     }

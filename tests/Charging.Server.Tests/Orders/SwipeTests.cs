@@ -4,6 +4,7 @@ using Charging.Server.Accounts;
 using Charging.Server.Cards;
 using Charging.Server.Orders;
 using Charging.Server.Storage;
+using Charging.Server.Storage.LiteDb;
 using Charging.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -42,6 +43,31 @@ public sealed class SwipeTests
         await using var stand = await OpenAsync(5);
         await Task.WhenAll(stand.Pile.SwipeAsync(1, Card), stand.Pile.SwipeAsync(2, Card), stand.Pile.SwipeAsync(3, Card));
         Assert.Equal(3, (await stand.Rider.ListAsync()).Data!.Value.GetProperty("list").EnumerateArray().Select(order => order.GetProperty("orderNo").GetString()).Distinct().Count());
+        await stand.CheckAsync();
+    }
+
+    [Fact]
+    public async Task A_swipe_that_waits_for_the_store_for_longer_than_a_rider_does_is_too_old()
+    {
+        await using var stand = await OpenAsync(5);
+        var store = stand.App.Services.GetRequiredService<LiteDbStore>();
+        using var end = new ManualResetEventSlim();
+        using var isHeld = new ManualResetEventSlim();
+        var holding = store.RunAsync(_ =>
+        {
+            isHeld.Set();
+            end.Wait();
+            return ValueTask.FromResult(true);
+        });
+        isHeld.Wait();
+        var swiping = stand.Pile.SwipeAsync(6, Card);
+        await Retry.Until("the swipe waits", () => store.Waiting > 0);
+        stand.Clock.Advance(CardSwipes.LongestWait + TimeSpan.FromSeconds(1));
+        end.Set();
+        await holding;
+
+        var decision = await swiping;
+        Assert.Equal((false, CardReason.TooOld), (decision.Accepted, decision.Reason));
         await stand.CheckAsync();
     }
 

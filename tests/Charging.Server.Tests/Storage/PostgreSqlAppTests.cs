@@ -58,6 +58,25 @@ public sealed class PostgreSqlAppTests
     }
 
     [Fact]
+    public async Task A_rider_who_has_just_logged_in_is_known_at_another_node_also_while_others_invent_tokens()
+    {
+        var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
+        await using var node = await ChargingApp.StartAsync(Options(database));
+        await using var other = await ChargingApp.StartAsync(Options(database));
+        using var end = new CancellationTokenSource();
+        var inventing = Enumerable.Range(0, 32).Select(_ => Task.Run(async () =>
+        {
+            while (!end.IsCancellationRequested)
+                await other.PostAsync("getBalance", null, Token.NewText());
+        })).ToArray();
+
+        for (var login = 0; login < 20; login++)
+            Assert.Equal(200, (await other.PostAsync("getBalance", null, (await node.RegisterAsync()).Token)).Code);
+        await end.CancelAsync();
+        await Task.WhenAll(inventing);
+    }
+
+    [Fact]
     public async Task A_token_that_comes_and_goes_while_a_node_starts_is_dead_there()
     {
         var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
