@@ -19,7 +19,7 @@ public static class MosquittoFiles
     /// another out; the nodes have a port of their own, for they share a user name.
     /// </summary>
     public static string Configuration { get; } = $"""
-        # A beginning, written by 'chargectl mqtt export': give paths, addresses, and a certificate.
+        # A beginning, written by 'chargectl mqtt export': give addresses, and a certificate.
         per_listener_settings false
         allow_anonymous false
         password_file /etc/mosquitto/charging/passwords

@@ -70,6 +70,7 @@ public sealed class OperationTests
         Assert.Equal([$"{MosquittoServer.NodeName}:$7$100000", $"{device}:$7$101"], passwords.Select(line => string.Join('$', line.Split('$')[..3])));
         Assert.All(passwords, line => Assert.Matches(@"^[^$]+\$7\$\d+\$[\w+/=]+\$[\w+/=]+$", line));
         Assert.Contains($"user {MosquittoServer.NodeName}\n", await File.ReadAllTextAsync(Path.Combine(folder, "new", "acl")));
+        Assert.Contains($"password_file {Path.Combine(folder, "new", "passwords")}\n", await File.ReadAllTextAsync(Path.Combine(folder, "new", "mosquitto.conf")));
         Assert.Contains("use_username_as_clientid true", await File.ReadAllTextAsync(Path.Combine(folder, "new", "mosquitto.conf")));
         Assert.Equal(["acl", "mosquitto.conf", "passwords"], Directory.GetFiles(Path.Combine(folder, "new")).Select(Path.GetFileName).Order());
         if (!OperatingSystem.IsWindows())

@@ -20,14 +20,17 @@ public sealed partial class OperatorKeyFile(IStore store, ServerOptions options,
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var hash = OperatorKey.HashOf(ReadOrMake());
-        await store.RunAsync(
+        var isReplaced = await store.RunAsync(
             async tx =>
             {
-                if ((await tx.GetAsync(OperatorKeys.Table, Id))?.Hash != hash)
+                var known = await tx.GetAsync(OperatorKeys.Table, Id);
+                if (known?.Hash != hash)
                     tx.Put(OperatorKeys.Table, new OperatorKey { Id = Id, Name = Name, Hash = hash, Role = OperatorRole.Admin, CreatedAt = tx.Now });
-                return true;
+                return known is not null && known.Hash != hash;
             },
             cancellationToken);
+        if (isReplaced && store.IsShared)
+            LogReplaced(Path.GetFullPath(Path.Combine(options.DataDirectory, Name)));
     }
 
     /// <inheritdoc/>
@@ -68,6 +71,9 @@ public sealed partial class OperatorKeyFile(IStore store, ServerOptions options,
         LogMade(path);
         return text;
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The operator key in {Path} is the valid one from now on, and that of the other nodes is dead: give all nodes this file.")]
+    private partial void LogReplaced(string path);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "A new operator key is in {Path}: chargectl takes it from --key-file or CHARGECTL_KEY.")]
     private partial void LogMade(string path);

@@ -58,6 +58,17 @@ public sealed class PostgreSqlAppTests
     }
 
     [Fact]
+    public async Task A_node_that_replaces_the_operator_key_of_the_others_says_so()
+    {
+        var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
+        await using var node = await ChargingApp.StartAsync(Options(database));
+        await using var other = await ChargingApp.StartAsync(Options(database));
+
+        Assert.DoesNotContain(node.Log.Records, record => record.Message.Contains("that of the other nodes is dead"));
+        Assert.Contains(other.Log.Records, record => record.Message.Contains("that of the other nodes is dead"));
+    }
+
+    [Fact]
     public async Task A_rider_who_has_just_logged_in_is_known_at_another_node_also_while_others_invent_tokens()
     {
         var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();

@@ -31,7 +31,7 @@ internal static class Export
             await WriteAsync(folder, "passwords", string.Concat(lines.Select(line => line + "\n")), cancel);
             await WriteAsync(folder, "acl", rules.Acl, cancel);
             if (!File.Exists(Path.Combine(folder, "mosquitto.conf")))
-                await WriteAsync(folder, "mosquitto.conf", rules.Configuration, cancel);
+                await WriteAsync(folder, "mosquitto.conf", rules.Configuration.Replace("/etc/mosquitto/charging", Path.GetFullPath(folder), StringComparison.Ordinal), cancel);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
