@@ -60,9 +60,11 @@ public sealed class Diagnostics(
     public IEnumerable<string> Warnings(StoreFigures? figures)
     {
         if (figures is null)
-            yield return "The store does not answer: look into the server's log, and whether the disk of Charging:DataDirectory is full or PostgreSQL is down.";
+            yield return store.Trouble ?? "The store does not answer: look into the server's log, and whether the disk of Charging:DataDirectory is full or PostgreSQL is down.";
         if (link.Trouble is { } trouble)
             yield return $"{trouble}. Look at Charging:Mqtt, and at the broker's log.";
+        if (store.OtherNodes > 0 && listeners.Names.Contains(PileBrokerExtensions.EndpointName))
+            yield return "Other nodes serve this database, and piles that connect to this one are offline for those: set Charging:Mqtt:Mode=External on all of them (docs/scale.md).";
         if (figures is { Stuck: true })
             yield return "Work has been due for more than a minute, such as refunds or commands: look into the server's log for what fails.";
         foreach (var finding in ledger.Findings.Take(MaxFindings))

@@ -9,6 +9,9 @@ public interface IStore
     /// <summary>Whether other nodes work on the same store.</summary>
     bool IsShared => false;
 
+    /// <summary>How many other nodes serve it, as of half a minute ago.</summary>
+    int OtherNodes => 0;
+
     /// <summary>Why this node should serve nobody although operations work, in a sentence; null when it may.</summary>
     string? Trouble => null;
 

@@ -37,6 +37,7 @@ public sealed class StartTests
     [InlineData("--Charging:DrainNotice=00:02:00", "Charging:DrainNotice")]
     [InlineData("--Charging:Mqtt:Mode=Elsewhere", "Charging:Mqtt:Mode")]
     [InlineData("--Charging:Mqtt:Url=mqtt://127.0.0.1", "Charging:Mqtt:Url")]
+    [InlineData("--Charging:Mqtt:HookSecret=a-secret-of-at-least-32-characters", "Charging:Mqtt:HookSecret")]
     [InlineData("--Charging:Store:ConnectionString=Host=db", "Charging:Store:ConnectionString")]
     [InlineData("--Charging:Mqtt:Mode=External", "Charging:Mqtt:Url")]
     [InlineData("--Charging:Mqtt:Mode=External --Charging:Mqtt:Url=http://127.0.0.1:1883", "Charging:Mqtt:Url")]

@@ -41,7 +41,9 @@ public sealed class StartFailureTests
         var now = stand.Clock.GetUtcNow();
         await stand.App.Services.GetRequiredService<IPileLink>().SendAsync(DeviceNo.Parse(stand.Device), new Command
         {
-            CommandId = "time-of-another", IssuedAt = now.ToTimestamp(), ExpiresAt = (now + TimeSpan.FromSeconds(15)).ToTimestamp(),
+            CommandId = "time-of-another",
+            IssuedAt = now.ToTimestamp(),
+            ExpiresAt = (now + TimeSpan.FromSeconds(15)).ToTimestamp(),
             SetTime = new SetTime { Now = (now + TimeSpan.FromSeconds(30)).ToTimestamp() },
         });
         var refused = await stand.ReserveAsync();

@@ -58,6 +58,20 @@ public sealed class PostgreSqlAppTests
     }
 
     [Fact]
+    public async Task Two_nodes_of_which_each_is_its_piles_broker_are_warned_of()
+    {
+        var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
+        await using var node = await ChargingApp.StartAsync(Options(database));
+        Assert.DoesNotContain(await WarningsAsync(node), warning => warning.Contains("Other nodes serve"));
+        await using var other = await ChargingApp.StartAsync(Options(database));
+
+        await Retry.Until("it is said", async () => (await WarningsAsync(other)).Any(warning => warning.Contains("Other nodes serve")));
+
+        static async Task<IEnumerable<string>> WarningsAsync(ChargingApp app) =>
+            (await new Ops.V1.SystemService.SystemServiceClient(app.AsOperator()).DiagnoseAsync(new Ops.V1.DiagnoseRequest())).Diagnosis.Warnings;
+    }
+
+    [Fact]
     public async Task A_node_that_replaces_the_operator_key_of_the_others_says_so()
     {
         var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();

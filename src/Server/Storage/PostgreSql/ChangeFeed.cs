@@ -42,7 +42,7 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
     private string _channel = "";
     private long _since;
     private int _comparisons;
-    private IReadOnlySet<string> _nodes = new HashSet<string>();
+    private volatile IReadOnlySet<string> _nodes = new HashSet<string>();
 
     // When this node ceased to know what the others do, by the clock's timestamp; 0 while it knows.
     private long _behindSince;
@@ -59,6 +59,9 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
     public string? Trouble => Interlocked.Read(ref _behindSince) is not 0 and var since && _clock.GetElapsedTime(since) > Bearable
         ? "This node does not hear what the others change."
         : null;
+
+    /// <summary>How many others serve the store, as of the last look. This node is one of those that are seen.</summary>
+    public int OtherNodes => Math.Max(0, _nodes.Count - 1);
 
     /// <summary>Whether it hears the others, or tries to.</summary>
     public bool IsStarted => _isStarted;

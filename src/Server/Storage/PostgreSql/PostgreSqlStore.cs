@@ -50,6 +50,9 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     public bool IsShared => true;
 
     /// <inheritdoc/>
+    public int OtherNodes => Feed.OtherNodes;
+
+    /// <inheritdoc/>
     public string? Trouble => _clockTrouble ?? Feed.Trouble;
 
     /// <inheritdoc/>
