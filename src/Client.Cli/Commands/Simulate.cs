@@ -62,7 +62,6 @@ internal static class Simulate
         HelpName = "host:port",
     };
 
-
     private static readonly Option<bool> TrustAny = new("--trust-any-certificate") { Description = "Takes any certificate of the MQTT port, such as a self-signed one." };
 
     /// <summary>Makes the command.</summary>

@@ -177,8 +177,8 @@ internal sealed class PostgreSqlTransaction(
             return rows;
         });
         var entities = rows.ConvertAll(json => table.Read(json));
-        foreach (var entity in saw is null ? [] : entities)
-            saw!(table, table.KeyOf(entity));
+        if (saw is not null)
+            entities.ForEach(entity => saw(table, table.KeyOf(entity)));
         return entities;
     }
 
