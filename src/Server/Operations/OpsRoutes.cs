@@ -21,7 +21,7 @@ public sealed class OpsRoutes(RequestDelegate next)
     private static readonly JsonFormatter Formatter = new(JsonFormatter.Settings.Default.WithTypeRegistry(TypeRegistry.FromMessages(ErrorInfo.Descriptor)));
 
     /// <summary>Whether a path is one of the operators'.</summary>
-    public static bool Covers(PathString path) => path.StartsWithSegments(Prefix, StringComparison.Ordinal);
+    public static bool Covers(PathString path) => path.StartsWithSegments(Prefix, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Answers a request.</summary>
     public Task InvokeAsync(HttpContext context) => Covers(context.Request.Path) ? AnswerAsync(context) : next(context);

@@ -18,6 +18,8 @@ internal sealed class PileOpsRpc(
         var secret = await changes.MakeAsync(context, deed, async tx =>
         {
             await tx.InsistOnStationAsync(pile.Station);
+            if (await tx.GetAsync(PileTables.Piles, pile.Device.ToString()) is { } retired)
+                await tx.InsistOnPriceAsync(context, retired, tariff: null, pile.Station);
             return new Made<string>((await PileAdmin.RegisterAsync(tx, pile)).OrExists(pile.Device), $"Registered with {pile.PlugCount} plugs.");
         });
         return new RegisterPileResponse { Pile = views.Whole(views.Known(pile.Device)), Secret = secret };
@@ -74,6 +76,7 @@ internal sealed class PileOpsRpc(
             var before = (await tx.GetAsync(PileTables.Piles, device.ToString())).OrUnregistered(device);
             var pile = change(before);
             await tx.InsistOnStationAsync(pile.Station);
+            await tx.InsistOnPriceAsync(context, before, pile.Tariff, pile.Station);
             await InsistOnFreePlugsAsync(tx, pile);
             tx.Put(PileTables.Piles, pile);
             return new Made<Piles.Pile>(pile, before.DifferencesTo(pile));

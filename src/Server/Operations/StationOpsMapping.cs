@@ -2,6 +2,7 @@ using Charging.Ops.V1;
 using Charging.Server.Orders;
 using Charging.Server.Stations;
 using Charging.Server.Storage;
+using Grpc.Core;
 
 namespace Charging.Server.Operations;
 
@@ -89,6 +90,16 @@ internal static class StationOpsMapping
     {
         if (name is not null && await tx.GetAsync(Tariffs.Table, name) is null)
             throw Refusal.Conflict($"There is no tariff {Refusal.Shown(name)}: make it first.");
+    }
+
+    /// <summary>Insists that whoever calls may set prices, when a pile gets another one by what is changed.</summary>
+    public static async ValueTask InsistOnPriceAsync(this ITransaction tx, ServerCallContext context, Piles.Pile before, string? tariff, string? station)
+    {
+        if (await TariffAsync(before.Tariff, before.Station) != await TariffAsync(tariff, station))
+            context.InsistOnPrices();
+
+        async ValueTask<string?> TariffAsync(string? own, string? place) =>
+            own ?? (place is null ? null : (await tx.GetAsync(StationTables.Stations, place))?.Tariff);
     }
 
     private static Place ToPlace(this Position position) => ToPlace(position.Latitude, position.Longitude);

@@ -21,6 +21,8 @@ internal sealed class StationOpsRpc(IStore store, Changes changes, StationIndex 
         {
             if (await tx.GetAsync(StationTables.Stations, wanted.Id) is not null)
                 throw Refusal.Of(StatusCode.AlreadyExists, $"There is a station {wanted.Id} and nothing was changed: 'stations change' changes it.", Reasons.AlreadyExists);
+            if (wanted.Tariff is not null)
+                context.InsistOnPrices();
             await tx.InsistOnTariffAsync(wanted.Tariff);
             var station = wanted with { CreatedAt = tx.Now };
             tx.Put(StationTables.Stations, station);
@@ -64,7 +66,10 @@ internal sealed class StationOpsRpc(IStore store, Changes changes, StationIndex 
             var before = OrUnknown(await tx.GetAsync(StationTables.Stations, id), id);
             var station = change(before);
             if (station.Tariff != before.Tariff)
+            {
+                context.InsistOnPrices();
                 await tx.InsistOnTariffAsync(station.Tariff);
+            }
             tx.Put(StationTables.Stations, station);
             return new Made<Stations.Station>(station, before.DifferencesTo(station));
         });

@@ -16,6 +16,18 @@ namespace Charging.Server.Tests.Operations;
 /// <summary>The operators' methods as JSON under /ops/v1.</summary>
 public sealed class OpsHttpTests
 {
+    [Theory]
+    [InlineData("/ops/v1/whoami")]
+    [InlineData("/OPS/V1/whoami")]
+    public async Task A_path_is_the_operators_in_any_spelling(string path)
+    {
+        await using var app = await ChargingApp.StartAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {app.Key()}");
+        using var answer = await app.Http.SendAsync(request);
+        Assert.Equal((HttpStatusCode.OK, true), (answer.StatusCode, answer.Headers.CacheControl?.NoStore));
+    }
+
     [Fact]
     public async Task Piles_are_made_read_changed_and_listed_over_http()
     {

@@ -37,6 +37,31 @@ public sealed class StationTests
     }
 
     [Fact]
+    public async Task An_operator_gives_no_pile_another_price_by_its_station()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var (stations, piles) = Clients(app);
+        await new TariffService.TariffServiceClient(app.AsOperator()).SetTariffAsync(new SetTariffRequest { Tariff = new Ops.V1.Tariff { Name = "staff", ElectricityFen = 1 } });
+        var device = ChargingApp.NewDeviceNo();
+        await stations.AddStationAsync(new AddStationRequest { StationId = "cheap", Name = "x", Tariff = "staff" });
+        await stations.AddStationAsync(new AddStationRequest { StationId = "plain", Name = "x" });
+        await stations.AddStationAsync(new AddStationRequest { StationId = "other", Name = "x" });
+        await piles.RegisterPileAsync(new RegisterPileRequest { DeviceNo = device, StationId = "plain", PlugCount = 2 });
+        var low = await app.AsAsync(Role.Operator);
+        var (lowStations, lowPiles) = (new StationService.StationServiceClient(low), new PileService.PileServiceClient(low));
+
+        Assert.Equal(StatusCode.PermissionDenied, await RefusedAsync(() => lowStations.AddStationAsync(new AddStationRequest { StationId = "mine", Name = "x", Tariff = "staff" }).ResponseAsync));
+        Assert.Equal(StatusCode.PermissionDenied, await RefusedAsync(() => lowStations.UpdateStationAsync(new UpdateStationRequest { StationId = "plain", Tariff = "staff" }).ResponseAsync));
+        Assert.Equal(StatusCode.PermissionDenied, await RefusedAsync(() => lowPiles.UpdatePileAsync(new UpdatePileRequest { DeviceNo = device, StationId = "cheap" }).ResponseAsync));
+        await lowPiles.UpdatePileAsync(new UpdatePileRequest { DeviceNo = device, StationId = "other" });
+        await lowStations.UpdateStationAsync(new UpdateStationRequest { StationId = "other", Name = "y" });
+        await lowPiles.RetirePileAsync(new RetirePileRequest { DeviceNo = device, Reason = "x" });
+        await Retry.Until("it is cut off", async () =>
+            await RefusedAsync(() => lowPiles.RegisterPileAsync(new RegisterPileRequest { DeviceNo = device, StationId = "cheap", PlugCount = 2 }).ResponseAsync) == StatusCode.PermissionDenied);
+        Assert.Equal("other", (await piles.GetPileAsync(new GetPileRequest { DeviceNo = device })).Pile.StationId);
+    }
+
+    [Fact]
     public async Task What_makes_no_sense_is_refused()
     {
         await using var app = await ChargingApp.StartAsync();
