@@ -95,11 +95,8 @@ internal static class StationOpsMapping
     /// <summary>Insists that whoever calls may set prices, when a pile gets another one by what is changed.</summary>
     public static async ValueTask InsistOnPriceAsync(this ITransaction tx, ServerCallContext context, Piles.Pile before, string? tariff, string? station)
     {
-        if (await TariffAsync(before.Tariff, before.Station) != await TariffAsync(tariff, station))
+        if (await Tariffs.NameAsync(tx, before.Tariff, before.Station) != await Tariffs.NameAsync(tx, tariff, station))
             context.InsistOnPrices();
-
-        async ValueTask<string?> TariffAsync(string? own, string? place) =>
-            own ?? (place is null ? null : (await tx.GetAsync(StationTables.Stations, place))?.Tariff);
     }
 
     private static Place ToPlace(this Position position) => ToPlace(position.Latitude, position.Longitude);

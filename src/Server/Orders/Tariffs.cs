@@ -16,9 +16,11 @@ public sealed class Tariffs(OrderOptions options)
     /// <summary>The tariff of a pile as it is now.</summary>
     public async ValueTask<Tariff> OfAsync(ITransaction tx, Pile? pile)
     {
-        var name = pile?.Tariff;
-        if (name is null && pile?.Station is { } station)
-            name = (await tx.GetAsync(StationTables.Stations, station))?.Tariff;
+        var name = await NameAsync(tx, pile?.Tariff, pile?.Station);
         return (name is null ? null : await tx.GetAsync(Table, name)) ?? options.DefaultTariff;
     }
+
+    /// <summary>The name of the tariff of a pile that has this one of its own, or none, and is at this station, or at none; null for that of the settings.</summary>
+    public static async ValueTask<string?> NameAsync(ITransaction tx, string? own, string? station) =>
+        own ?? (station is null ? null : (await tx.GetAsync(StationTables.Stations, station))?.Tariff);
 }

@@ -158,7 +158,7 @@ public sealed class PostgreSqlFailureTests
         await using var source = builder.Build();
         var (owners, clock) = (new Owners(), new FakeTimeProvider());
         var followers = new Followers([owners], [new FollowedTable(Tables.Things, Missed.Lost)], NullLogger.Instance);
-        await using var feed = new ChangeFeed(source, new SqlTables(Tables.All), followers, _ => Task.CompletedTask, clock, NullLogger.Instance);
+        await using var feed = new ChangeFeed(source, new SqlTables(Tables.All), followers, new NodeClock(source), clock, NullLogger.Instance);
         await feed.RememberAsync();
         await feed.StartAsync(CancellationToken.None);
         await HearAsync();

@@ -180,6 +180,8 @@ public sealed class PostgreSqlNodesTests : IAsyncLifetime
         var seen = new Mirror();
         await using var node = await PostgreSqlStoreTests.OpenAsync(_database, [seen], [new FollowedTable(Tables.Things, (Missed)missed)], _clock);
         await node.Feed.StartAsync(CancellationToken.None);
+        // What is heard from here on comes after its first comparison, which would find what is to be found by the next one.
+        await Retry.Until("it compares", () => node.Feed.OtherNodes > 0);
         await _one.PutAsync(new Thing("a", "ann"), new Thing("b", "bob"));
         await seen.UntilAsync("a=ann b=bob");
         await PostgreSqlFailureTests.ExecuteAsync(_database, """

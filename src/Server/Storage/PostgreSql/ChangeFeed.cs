@@ -31,7 +31,7 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly Rereader _rereader;
-    private readonly Func<CancellationToken, Task> _compareClocks;
+    private readonly NodeClock _nodeClock;
     private readonly Channel<Word> _out = Channel.CreateUnbounded<Word>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Channel<Heard> _in = Channel.CreateUnbounded<Heard>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _stop = new();
@@ -47,10 +47,9 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
     // When this node ceased to know what the others do, by the clock's timestamp; 0 while it knows.
     private long _behindSince;
 
-    public ChangeFeed(
-        NpgsqlDataSource source, SqlTables sql, Followers followers, Func<CancellationToken, Task> compareClocks, TimeProvider clock, ILogger logger)
+    public ChangeFeed(NpgsqlDataSource source, SqlTables sql, Followers followers, NodeClock nodeClock, TimeProvider clock, ILogger logger)
     {
-        (_source, _sql, _followers, _compareClocks, _clock, _logger) = (source, sql, followers, compareClocks, clock, logger);
+        (_source, _sql, _followers, _nodeClock, _clock, _logger) = (source, sql, followers, nodeClock, clock, logger);
         _rereader = new Rereader(source, followers, logger);
         Serving = new ServeLock(source, logger);
     }
@@ -216,7 +215,7 @@ internal sealed class ChangeFeed : IHostedService, IAsyncDisposable
         var before = _nodes;
         if (often || everything)
         {
-            await _compareClocks(_stop.Token);
+            await _nodeClock.CompareAsync(_stop.Token);
             _nodes = await _rereader.NodesAsync();
         }
         if (everything || !before.IsSubsetOf(_nodes))

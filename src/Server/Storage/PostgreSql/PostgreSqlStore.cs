@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.ExceptionServices;
 using Charging.Server.Telemetry;
 using Npgsql;
@@ -11,8 +10,6 @@ namespace Charging.Server.Storage.PostgreSql;
 /// </summary>
 public sealed class PostgreSqlStore : IStore, IAsyncDisposable
 {
-    private static readonly TimeSpan BearableLead = TimeSpan.FromSeconds(2);
-
     private readonly PostgreSqlOptions _options;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
@@ -20,6 +17,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     private readonly NpgsqlDataSource _announcements;
     private readonly SqlTables _sql;
     private readonly Numbers _numbers;
+    private readonly NodeClock _nodeClock;
     private readonly WriteLocks _locks = new();
     private readonly Followers _followers;
     private readonly SemaphoreSlim _slots;
@@ -28,7 +26,6 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     private long _conflicts;
     private int _isUnreachable;
     private volatile bool _isClosed;
-    private volatile string? _clockTrouble;
     private MoveLock? _moveLock;
 
     private PostgreSqlStore(
@@ -41,9 +38,10 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
         _announcements = PostgreSqlOptions.Source(options.ForAnnouncements());
         _sql = new SqlTables(tables);
         _numbers = new Numbers(_announcements);
+        _nodeClock = new NodeClock(_announcements);
         _followers = new Followers(observers, followed, logger);
         _slots = new SemaphoreSlim(_connections);
-        Feed = new ChangeFeed(_announcements, _sql, _followers, CompareClocksAsync, clock, logger);
+        Feed = new ChangeFeed(_announcements, _sql, _followers, _nodeClock, clock, logger);
     }
 
     /// <inheritdoc/>
@@ -53,10 +51,10 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     public int OtherNodes => Feed.OtherNodes;
 
     /// <inheritdoc/>
-    public string? Trouble => _clockTrouble ?? Feed.Trouble;
+    public string? Trouble => _nodeClock.Trouble ?? Feed.Trouble;
 
     /// <inheritdoc/>
-    public bool IsClockWrong => _clockTrouble is not null;
+    public bool IsClockWrong => _nodeClock.Trouble is not null;
 
     /// <inheritdoc/>
     public IReadOnlyList<string> UnknownTables { get; private set; } = [];
@@ -92,8 +90,8 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
             else
                 await store.Feed.Serving.TakeAsync();
             store.UnknownTables = await PostgreSqlOpener.OpenAsync(store._operations, store._sql, migrations, logger);
-            await store.CompareClocksAsync(CancellationToken.None);
-            if (store._clockTrouble is { } trouble)
+            await store._nodeClock.CompareAsync(CancellationToken.None);
+            if (store._nodeClock.Trouble is { } trouble)
                 throw new StoreOpenException(trouble) { MayPass = true };
             await store.Feed.RememberAsync();
             return store;
@@ -110,13 +108,13 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     {
         try
         {
-            await CompareClocksAsync(cancellationToken);
+            await _nodeClock.CompareAsync(cancellationToken);
         }
         catch (NpgsqlException e)
         {
             throw new StoreUnavailableException("PostgreSQL does not tell the time.", e);
         }
-        InsistOnTheClock();
+        _nodeClock.Insist();
     }
 
     /// <inheritdoc/>
@@ -124,7 +122,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     {
         if (_isClosed)
             throw new StoreUnavailableException("The store is closed.");
-        InsistOnTheClock();
+        _nodeClock.Insist();
         try
         {
             if (Interlocked.Increment(ref _waiting) > _options.QueueLength + _connections)
@@ -159,27 +157,6 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
             await _moveLock.DisposeAsync();
         await _operations.DisposeAsync();
         await _announcements.DisposeAsync();
-    }
-
-    private async Task CompareClocksAsync(CancellationToken cancellationToken)
-    {
-        await using var command = _announcements.CreateCommand("SELECT clock_timestamp()");
-        // The machine's clock, also where the operations have another: a test's, which nothing else follows.
-        var before = TimeProvider.System.GetUtcNow().UtcDateTime;
-        var theirs = (DateTime)(await command.ExecuteScalarAsync(cancellationToken))!;
-        var after = TimeProvider.System.GetUtcNow().UtcDateTime;
-        // For certain: PostgreSQL looked at its clock at some time between the two.
-        var lead = theirs < before ? before - theirs : theirs > after ? after - theirs : TimeSpan.Zero;
-        _clockTrouble = lead.Duration() <= BearableLead ? null : string.Create(
-            CultureInfo.InvariantCulture,
-            $"The clock of this machine is {lead.Duration().TotalSeconds:0.0} s {(lead > TimeSpan.Zero ? "ahead of" : "behind")} that of PostgreSQL, and nodes decide times by their own: set both by NTP.");
-    }
-
-    /// <summary>A node whose clock is wrong would end reservations of others and date money wrongly, so it does nothing.</summary>
-    private void InsistOnTheClock()
-    {
-        if (_clockTrouble is { } trouble)
-            throw new StoreUnavailableException(trouble);
     }
 
     private async Task<TResult> RunToItsEndAsync<TResult>(Func<ITransaction, ValueTask<TResult>> operation)
