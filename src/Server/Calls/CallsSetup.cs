@@ -30,6 +30,7 @@ public static class CallsSetup
         builder.Services.AddSingleton(listeners);
         builder.Services.AddSingleton<CallInterceptor>();
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<RateLimits>();
         var options = builder.AddSettings<ServerOptions>("Charging", options => options.Complaint());
         builder.Services.AddSingleton<Drain>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<Drain>());

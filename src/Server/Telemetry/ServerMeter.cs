@@ -26,6 +26,9 @@ public static class ServerMeter
     /// <summary>Validation codes by what the SMS provider said.</summary>
     public static readonly Counter<long> Sms = Meter.CreateCounter<long>("charging.sms", "{message}", "SMS with validation codes by the provider's answer: sent, refused, limit, no_answer.");
 
+    /// <summary>What was refused because a limit was reached, by `limit`.</summary>
+    public static readonly Counter<long> Limited = Meter.CreateCounter<long>("charging.limited", "{refusal}", "What was refused because a limit was reached, by the limit.");
+
     /// <summary>Operations that were committed together.</summary>
     public static readonly Histogram<int> BatchOperations = Meter.CreateHistogram(
         "charging.store.batch.operations", "{operation}", "Operations that were committed together.", advice: IntBuckets(1, 2, 4, 8, 16, 32, 64, 128, 256, 512));

@@ -1,0 +1,105 @@
+using Charging.Server.Telemetry;
+
+namespace Charging.Server.Calls;
+
+/// <summary>Makes the limits that this process keeps in memory. Each is counted and logged under its name.</summary>
+public sealed class RateLimits(TimeProvider clock, ILogger<RateLimits> logger)
+{
+    /// <summary>Makes a limit.</summary>
+    /// <param name="name">What is limited, in kebab case, such as `wrong-codes`: the label of `charging_limited_total`.</param>
+    /// <param name="max">How often one subject may in one window.</param>
+    /// <param name="window">How long a window is; it begins with the subject's first time.</param>
+    public RateLimit<TKey> Create<TKey>(string name, int max, TimeSpan window) where TKey : notnull =>
+        new(name, max, window, clock, logger);
+}
+
+/// <summary>
+/// How often each subject may do something. Kept in memory by monotonic time: a restart forgets it, and each node counts for
+/// itself, so that limits on money are kept in the store instead. The number of subjects is bounded too.
+/// </summary>
+public sealed partial class RateLimit<TKey>(string name, int max, TimeSpan window, TimeProvider clock, ILogger logger)
+    where TKey : notnull
+{
+    /// <summary>Subjects in their window at once; further ones are refused.</summary>
+    public const int MaxSubjects = 100_000;
+
+    private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
+
+    private readonly Dictionary<TKey, Window> _windows = [];
+    private readonly Lock _lock = new();
+    private long _cleanedAt = clock.GetTimestamp();
+    private long? _loggedAt;
+    private int _refused;
+
+    private readonly record struct Window(long BeganAt, int Count);
+
+    /// <summary>Counts once more; false when the subject has reached the limit, which is then counted and logged.</summary>
+    /// <param name="key">The subject.</param>
+    /// <param name="logAs">The subject as operators may read it; null for the key itself.</param>
+    public bool TryTake(TKey key, string? logAs = null)
+    {
+        lock (_lock)
+        {
+            if (Current(key) is { } current && current.Count < max)
+            {
+                _windows[key] = current with { Count = current.Count + 1 };
+                return true;
+            }
+            Refuse(logAs ?? key.ToString()!);
+            return false;
+        }
+    }
+
+    /// <summary>Whether the subject has reached the limit. Counts nothing.</summary>
+    public bool IsReached(TKey key)
+    {
+        lock (_lock)
+            return Current(key) is not { } current || current.Count >= max;
+    }
+
+    /// <summary>Takes back what <see cref="TryTake"/> counted: it did not happen after all.</summary>
+    public void Return(TKey key)
+    {
+        lock (_lock)
+        {
+            if (!_windows.TryGetValue(key, out var current))
+                return;
+            if (current.Count > 1)
+                _windows[key] = current with { Count = current.Count - 1 };
+            else
+                _windows.Remove(key);
+        }
+    }
+
+    /// <returns>The window that the subject is in, a new one if there is none; null when there are too many subjects.</returns>
+    private Window? Current(TKey key)
+    {
+        var now = clock.GetTimestamp();
+        if (_windows.TryGetValue(key, out var current) && !IsOver(current.BeganAt, window, now))
+            return current;
+        if (IsOver(_cleanedAt, window, now))
+        {
+            foreach (var (subject, _) in _windows.Where(pair => IsOver(pair.Value.BeganAt, window, now)))
+                _windows.Remove(subject);
+            _cleanedAt = now;
+        }
+        return _windows.Count < MaxSubjects || _windows.ContainsKey(key) ? new Window(now, 0) : null;
+    }
+
+    private void Refuse(string subject)
+    {
+        ServerMeter.Limited.Add("limit", name);
+        _refused++;
+        var now = clock.GetTimestamp();
+        if (_loggedAt is { } loggedAt && !IsOver(loggedAt, LogInterval, now))
+            return;
+        LogLimited(name, max, window, _refused, subject);
+        _loggedAt = now;
+        _refused = 0;
+    }
+
+    private bool IsOver(long beganAt, TimeSpan length, long now) => clock.GetElapsedTime(beganAt, now) >= length;
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The limit {Limit} ({Max} in {Window}) was reached {Times} times since the last line, last by {Subject}.")]
+    private partial void LogLimited(string limit, int max, TimeSpan window, int times, string subject);
+}
