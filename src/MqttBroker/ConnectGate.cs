@@ -1,16 +1,17 @@
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Charging.MqttBroker;
 
 /// <summary>
-/// Counts the connections that have not been authenticated. Strangers share a limit; when it is reached the oldest goes,
-/// so a pile that speaks at once gets in however many say nothing.
+/// Counts the connections that have not been authenticated: strangers. They share a limit. When it is reached, a new one takes
+/// the place of the newest of the network with the most strangers: so an attacker displaces his own connections, and a pile on
+/// a slow link has the whole connect timeout.
 /// </summary>
 internal sealed class ConnectGate(PileBrokerOptions options, BrokerMetrics metrics, TimeProvider clock)
 {
-    private readonly TimeSpan _patience = TimeSpan.FromSeconds(options.ConnectTimeoutSeconds);
-    private readonly LinkedList<Stranger> _strangers = [];
-    private readonly Dictionary<ConnectionContext, LinkedListNode<Stranger>> _places = [];
+    private readonly TimeSpan _timeout = TimeSpan.FromSeconds(options.ConnectTimeoutSeconds);
+    private readonly Strangers _strangers = new(clock);
     private readonly Lock _lock = new();
 
     /// <summary>How many there are.</summary>
@@ -23,13 +24,14 @@ internal sealed class ConnectGate(PileBrokerOptions options, BrokerMetrics metri
         }
     }
 
-    /// <summary>The Kestrel middleware; it stands before TLS, so handshakes count too.</summary>
+    /// <summary>The Kestrel middleware. It stands before TLS, so handshakes count too; nothing else runs until the first byte.</summary>
     public ConnectionDelegate Guard(ConnectionDelegate next) => async connection =>
     {
         Enter(connection);
         try
         {
-            await next(connection);
+            if (await HasFirstByteAsync(connection))
+                await next(connection);
         }
         finally
         {
@@ -41,49 +43,55 @@ internal sealed class ConnectGate(PileBrokerOptions options, BrokerMetrics metri
     public void Leave(ConnectionContext connection)
     {
         lock (_lock)
-        {
-            if (_places.Remove(connection, out var place))
-                _strangers.Remove(place);
-        }
+            _strangers.Remove(connection);
     }
 
-    /// <summary>Cuts whoever has not said who it is in time.</summary>
+    /// <summary>Closes the connections that have not said in time who they are.</summary>
     public void CutOverdue()
     {
-        while (TakeOldest(place => clock.GetElapsedTime(place.Since) > _patience) is { } stranger)
-            Cut(stranger, "connect_timeout");
+        List<ConnectionContext> overdue;
+        lock (_lock)
+            overdue = _strangers.RemoveOlderThan(_timeout);
+        foreach (var connection in overdue)
+            Cut(connection, "connect_timeout");
     }
 
     private void Enter(ConnectionContext connection)
     {
-        bool full;
+        ConnectionContext? displaced;
         lock (_lock)
         {
-            _places[connection] = _strangers.AddLast(new Stranger(connection, clock.GetTimestamp()));
-            full = _strangers.Count > options.MaxPendingConnections;
+            displaced = _strangers.Count >= options.MaxPendingConnections ? _strangers.RemoveNewestOfLargestNetwork() : null;
+            _strangers.Add(connection);
         }
 
-        if (full && TakeOldest(_ => true) is { } stranger)
-            Cut(stranger, "too_many_pending");
+        if (displaced is not null)
+            Cut(displaced, "too_many_pending");
     }
 
-    private Stranger? TakeOldest(Func<Stranger, bool> condition)
+    private async Task<bool> HasFirstByteAsync(ConnectionContext connection)
     {
-        lock (_lock)
+        // Without this, Kestrel waits for the strangers to hang up when the server stops.
+        var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
+        try
         {
-            if (_strangers.First is not { } first || !condition(first.Value))
-                return null;
-            _strangers.RemoveFirst();
-            _places.Remove(first.Value.Connection);
-            return first.Value;
+            var read = await connection.Transport.Input.ReadAsync(stopping);
+            var hasByte = !read.Buffer.IsEmpty;
+            connection.Transport.Input.AdvanceTo(read.Buffer.Start);
+            lock (_lock)
+                _strangers.Speaks(connection);
+            return hasByte;
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // Closed by either side, or the server stops.
+            return false;
         }
     }
 
-    private void Cut(Stranger stranger, string reason)
+    private void Cut(ConnectionContext connection, string reason)
     {
         metrics.Cut(reason);
-        stranger.Connection.Abort();
+        connection.Abort();
     }
-
-    private sealed record Stranger(ConnectionContext Connection, long Since);
 }

@@ -9,7 +9,7 @@ public sealed class PileBrokerOptions
     /// <summary>The section that they are read from.</summary>
     public const string Section = "Charging:Mqtt";
 
-    /// <summary>Most connections at a time that have not been authenticated yet; the oldest is cut when a new one comes. 1 to 100,000.</summary>
+    /// <summary>Most connections at a time that have not been authenticated yet; a new one displaces the newest of the network (/24, for IPv6 /48) with the most of them. 1 to 100,000.</summary>
     public int MaxPendingConnections { get; set; } = 1000;
 
     /// <summary>Longest time from accept to a complete CONNECT, the TLS handshake included, in seconds. 1 to 60.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 
 namespace Charging.MqttBroker.Tests;
 
@@ -26,7 +27,7 @@ public sealed class AttackTests
     }
 
     [Fact]
-    public async Task Of_connections_that_say_nothing_the_oldest_go_first_and_all_in_time()
+    public async Task Connections_that_say_nothing_displace_each_other_and_all_go_in_time()
     {
         var limit = Math.Min(1000, Size / 2);
         await using var broker = await BrokerUnderTest.StartAsync(
@@ -40,6 +41,21 @@ public sealed class AttackTests
         await Until.True("all over the limit are cut", () => broker.Count("cut:too_many_pending") + broker.Count("cut:connect_timeout") >= Size - limit);
         await Until.True("the others are cut in time", () => broker.Count("cut:connect_timeout") + broker.Count("cut:too_many_pending") >= Size);
         Assert.True(await known.AnswersAsync());
+    }
+
+    [Fact]
+    public async Task Piles_on_slow_links_get_in_while_others_connect_all_the_time_and_say_nothing()
+    {
+        // A silent connection of the attack would be the oldest of all after less than a pile needs.
+        var rate = Math.Min(1500, 3 * Size);
+        await using var broker = await BrokerUnderTest.StartAsync(("Charging:Mqtt:MaxPendingConnections", $"{rate * 2 / 3}"));
+        await using var attack = SilentAttack.Start(broker.Port, rate);
+        await Until.True("there is no room left", () => broker.Count("cut:too_many_pending") > 0);
+
+        await Task.WhenAll(Enumerable.Range(1, 20).Select(number => SlowPileConnects(broker.Port, IPAddress.Parse($"127.0.2.{number}"))));
+
+        Assert.True(attack.IsRunning);
+        await HonestPileConnects(broker);
     }
 
     [Fact]
@@ -134,6 +150,18 @@ public sealed class AttackTests
 
         Assert.Equal(64, taken);
         Assert.True(await pile.AnswersAsync());
+    }
+
+    /// <summary>A pile whose CONNECT needs 0.8 s, which is what its link takes. It tries once.</summary>
+    private static async Task SlowPileConnects(int port, IPAddress address)
+    {
+        var connect = Packets.Connect(Piles.Any());
+        await using var pile = await RawClient.OpenAsync(port, address);
+        await Task.Delay(TimeSpan.FromSeconds(0.6));
+        await pile.SendAsync(connect[..10]);
+        await Task.Delay(TimeSpan.FromSeconds(0.2));
+        await pile.SendAsync(connect[10..]);
+        Assert.Equal(Packets.Accepted, await pile.ReadAsync(4));
     }
 
     internal static async Task HonestPileConnects(BrokerUnderTest broker)

@@ -12,9 +12,12 @@ internal sealed class RawClient : IAsyncDisposable
 
     private RawClient(TcpClient tcp) => (_tcp, _stream) = (tcp, tcp.GetStream());
 
-    public static async Task<RawClient> OpenAsync(int port)
+    /// <summary>A client that has said nothing yet.</summary>
+    /// <param name="port">The broker's.</param>
+    /// <param name="from">Its own address, of 127.0.0.0/8.</param>
+    public static async Task<RawClient> OpenAsync(int port, IPAddress? from = null)
     {
-        var tcp = new TcpClient { NoDelay = true };
+        var tcp = new TcpClient(new IPEndPoint(from ?? IPAddress.Loopback, 0)) { NoDelay = true };
         await tcp.ConnectAsync(IPAddress.Loopback, port);
         return new RawClient(tcp);
     }
