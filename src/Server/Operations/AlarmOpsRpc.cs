@@ -78,7 +78,7 @@ internal sealed class AlarmOpsRpc(IStore store, Changes changes, AlarmWatch watc
         {
             var before = (await tx.GetAsync(PileTables.Alarms, alarmId)).OrNotFound($"There is no alarm {Refusal.Shown(alarmId)}: 'alarms list' shows them.");
             var (alarm, outcome) = change(tx, before);
-            tx.Put(PileTables.Alarms, alarm);
+            await PileAlarms.PutAsync(tx, alarm);
             return new Made<Ops.V1.Alarm>(ToWire(alarm), outcome);
         });
     }

@@ -53,6 +53,8 @@ public sealed class CardSwipes(
             return CardReason.Blocked;
         if (registry.Find(plug.Device) is not { RetiredAt: null } pile || plug.Number < 1 || plug.Number > pile.PlugCount)
             return CardReason.PlugFault;
+        if (await tx.PauseOfAsync(plug) is not null)
+            return CardReason.PlugFault;
         if (await tx.GetAsync(OrderTables.BusyPlugs, plug.ToString()) is { } busy && !busy.IsOver(tx.Now))
             return CardReason.PlugBusy;
         return piles.Sensed(plug) switch

@@ -37,7 +37,11 @@ public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions op
         if ((found.SaidFen ?? order.PrepaidFen ?? found.PaidFen) != found.PaidFen)
             return await Settlement.RefundAsync(tx, order, FailCause.Amount);
         if (!hasPlug)
+        {
+            if (await tx.PauseOfAsync(order.Plug) is { } pause)
+                await tx.TellAsync(order.No, $"The plug takes no new charges: {pause.Why()}.");
             return await Settlement.RefundAsync(tx, order, FailCause.Start);
+        }
         return await GoOnAsync(tx, order);
     }
 
@@ -55,11 +59,13 @@ public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions op
     }
 
     /// <summary>
-    /// Whether an unpaid order has its plug. To be revived, it takes one that is free, or that another order's reservation
-    /// should have left by now.
+    /// Whether an unpaid order has its plug, and that takes new charges. To be revived, it takes one that is free, or that
+    /// another order's reservation should have left by now.
     /// </summary>
     public static async ValueTask<bool> TakePlugAsync(ITransaction tx, Order order, bool revive)
     {
+        if (await tx.PauseOfAsync(order.Plug) is not null)
+            return false;
         var busy = await tx.GetAsync(OrderTables.BusyPlugs, order.Plug.ToString());
         if (busy is null)
             return revive;

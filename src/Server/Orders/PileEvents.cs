@@ -114,8 +114,8 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands com
             SecretGeneration = seen.SecretGeneration,
             EventId = seen.EventId,
         };
-        tx.Put(PileTables.Alarms, entry.After(await tx.GetAsync(PileTables.Alarms, entry.Id)));
-        if (!alarm.Raised || alarm.Code is not (AlarmCode.Smoke or AlarmCode.Temperature))
+        await PileAlarms.PutAsync(tx, entry.After(await tx.GetAsync(PileTables.Alarms, entry.Id)));
+        if (!alarm.Raised || !PileAlarms.StopsPlugs(alarm.Code))
             return;
         var plugs = plug == 0 ? Enumerable.Range(1, Pile.MaxPlugs) : [plug];
         foreach (var number in plugs)

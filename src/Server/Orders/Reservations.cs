@@ -75,6 +75,8 @@ public sealed class Reservations(IStore store, PileStates piles, PileRegistry re
     private async ValueTask<Result<OrderNo>> ReserveAsync(ITransaction tx, long userId, NamedPlug plug, PlugView sensed)
     {
         await tx.ForeseeAsync((OrderTables.BusyPlugs, plug.Id.ToString()), (AccountTables.Users, AccountTables.Key(userId)));
+        if (await tx.PauseOfAsync(plug.Id) is not null)
+            return ResultCode.PlugFault;
         var busy = await tx.GetAsync(OrderTables.BusyPlugs, plug.Id.ToString());
         if (busy is not null && busy.IsOver(tx.Now))
         {

@@ -89,8 +89,16 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, IPi
         if (!await tx.HoldsAsync(row) || await tx.GetAsync(OrderTables.Orders, row.Subject) is not { } order)
             return false;
         var reach = board.Reach(order.Plug.Device);
+        var pause = await tx.PauseOfAsync(order.Plug);
         switch (order.State)
         {
+            case OrderState.Paid when pause is not null:
+                await tx.TellAsync(order.No, $"The plug takes no new charges: {pause.Why()}.");
+                await Settlement.RefundAsync(tx, order, FailCause.Start);
+                return false;
+            case OrderState.Starting when pause is not null:
+                await GiveUpAsync(tx, order, $"The start is given up: {pause.Why()}.");
+                return false;
             case OrderState.Paid or OrderState.Starting when reach == PileReach.Unheard:
                 tx.Put(DueRows.Table, row.Again(tx.Now + Recheck));
                 return false;

@@ -2,6 +2,7 @@ using Charging.Server.Accounts;
 using Charging.Server.Accounts.MiniProgram;
 using Charging.Server.Calls;
 using Charging.Server.Orders;
+using Charging.Server.Piles;
 using Charging.Server.Storage;
 
 namespace Charging.Server.Payments;
@@ -68,7 +69,8 @@ public sealed class Prepayments(IStore store, IPaymentProvider provider, IMiniPr
         var key = wanted.OrderNo.ToString();
         if (await tx.GetAsync(OrderTables.Orders, key) is { } order)
         {
-            var payable = order.State == OrderState.Reserved && order.ReservedUntil > tx.Now && (order.PrepaidFen ?? wanted.Fen) == wanted.Fen;
+            var payable = order.State == OrderState.Reserved && order.ReservedUntil > tx.Now && (order.PrepaidFen ?? wanted.Fen) == wanted.Fen
+                && await tx.PauseOfAsync(order.Plug) is null;
             return payable && order.UserId == caller.UserId
                 ? new PrepayRequest(key, wanted.Fen, "", $"充电 {order.Plug.Device} {order.PlugText}号插头", order.ReservedUntil)
                 : null;

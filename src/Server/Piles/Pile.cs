@@ -40,6 +40,9 @@ public sealed record Pile
     /// <summary>When it was retired, UTC; null while it is in service.</summary>
     public DateTimeOffset? RetiredAt { get; init; }
 
+    /// <summary>What keeps it or its plugs from new charges, also what has ended by itself; null for nothing. <see cref="Piles.Pauses"/> judges.</summary>
+    public IReadOnlyList<Pause>? Pauses { get; init; }
+
     /// <summary>Name of its tariff; null for that of its station, or of the settings.</summary>
     public string? Tariff { get; init; }
 

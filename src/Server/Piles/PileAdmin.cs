@@ -38,6 +38,8 @@ public sealed class PileAdmin(IStore store, IPileLink link)
             SecretHash = "",
             SecretGeneration = known?.SecretGeneration ?? 0,
             RegisteredAt = tx.Now,
+            // Alarms stay open until they are cleared.
+            Pauses = known?.Pauses?.Where(pause => pause.Alarm is not null).ToList(),
         }.WithSecret(secret));
         return secret;
     }

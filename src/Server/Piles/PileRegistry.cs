@@ -32,6 +32,7 @@ public sealed class PileRegistry : IStoreObserver
     /// <inheritdoc/>
     public async Task LoadAsync(IStore store, CancellationToken cancellationToken)
     {
+        await PileAlarms.PauseAsync(store, cancellationToken);
         await foreach (var pile in store.ScanAsync(PileTables.Piles.ByKey, cancellationToken))
             _piles[pile.Device] = pile;
     }

@@ -2,6 +2,7 @@ using Charging.Device.V1;
 using Charging.MqttBroker;
 using Charging.Server.Calls;
 using Charging.Server.Orders;
+using Charging.Server.Stations;
 
 namespace Charging.Server.Piles;
 
@@ -14,7 +15,7 @@ public enum PlugView
     /// <summary>Reserved, charging, or finished and still plugged in.</summary>
     Busy = 1,
 
-    /// <summary>Broken, or unknown.</summary>
+    /// <summary>Broken, unknown, or paused.</summary>
     Fault = 2,
 }
 
@@ -25,7 +26,7 @@ public enum PlugView
 public sealed record PileState(DeviceNo Device, bool Online, IReadOnlyList<PlugView> Plugs);
 
 /// <summary>The state of piles and plugs as riders see it. Touches no disk.</summary>
-public sealed class PileStates(PileRegistry registry, Board board, BusyPlugIndex busyPlugs, TimeProvider clock)
+public sealed class PileStates(PileRegistry registry, StationIndex stations, Board board, BusyPlugIndex busyPlugs, TimeProvider clock)
 {
     /// <summary>A registered pile, or 3003.</summary>
     public Result<Pile> Find(DeviceNo device) => registry.Find(device) is { } pile ? pile : ResultCode.PileNotFound;
@@ -44,19 +45,25 @@ public sealed class PileStates(PileRegistry registry, Board board, BusyPlugIndex
         var online = view is not null && board.IsOnline(view);
         var plugs = new PlugView[pile.PlugCount];
         for (var number = 1; number <= plugs.Length; number++)
-            plugs[number - 1] = View(new PlugId(device, number), online ? view : null);
+            plugs[number - 1] = View(new PlugId(device, number), online && PauseOf(pile, number) is null ? view : null);
         return new PileState(device, online, plugs);
     }
 
     /// <summary>What the pile's own sensors say of a plug, whatever is reserved.</summary>
     public PlugView Sensed(PlugId plug) => Sensed(board.Find(plug.Device)?.Plug(plug.Number));
 
-    private PlugView View(PlugId plug, PileView? online)
+    /// <summary>What keeps a plug from new charges, or with plug 0 the whole pile; null when nothing does.</summary>
+    public Pause? PauseOf(Pile pile, int plug) =>
+        Pauses.Of(pile, pile.Station is { } id ? stations.Find(id) : null, plug, clock.GetUtcNow());
+
+    /// <param name="plug">The plug.</param>
+    /// <param name="usable">Its pile; null when that is offline, or the plug is paused.</param>
+    private PlugView View(PlugId plug, PileView? usable)
     {
         // What the server does not know is never free.
         if (busyPlugs.Find(plug) is { } busy && !busy.IsOver(clock.GetUtcNow()))
             return PlugView.Busy;
-        return online is null ? PlugView.Fault : Sensed(online.Plug(plug.Number));
+        return usable is null ? PlugView.Fault : Sensed(usable.Plug(plug.Number));
     }
 
     private static PlugView Sensed(PlugStatus? reported) => reported?.State switch

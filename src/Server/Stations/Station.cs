@@ -1,3 +1,5 @@
+using Charging.Server.Piles;
+
 namespace Charging.Server.Stations;
 
 /// <summary>A place on earth, in degrees of WGS-84.</summary>
@@ -46,6 +48,9 @@ public sealed record Station
 
     /// <summary>When it was made, UTC.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>What keeps all its piles from new charges, also after it has ended by itself; null for nothing.</summary>
+    public Pause? Pause { get; init; }
 
     /// <summary>Whether a text may be an id.</summary>
     public static bool IsId(string text) =>

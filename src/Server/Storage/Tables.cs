@@ -27,7 +27,11 @@ public static class Tables
     ];
 
     /// <summary>Every step of the schema there has ever been.</summary>
-    public static readonly IReadOnlyList<Migration> Migrations = [];
+    public static readonly IReadOnlyList<Migration> Migrations =
+    [
+        // Properties that an older program would drop.
+        new(1, "piles", pile => pile),
+    ];
 
     /// <summary>Those that an <see cref="IStoreObserver"/> follows, and so are told from node to node.</summary>
     public static readonly IReadOnlyList<FollowedTable> Followed =

@@ -16,8 +16,9 @@ public sealed class AlarmTests
     [InlineData(AlarmCode.Temperature, 0, true, "23")]
     [InlineData(AlarmCode.Smoke, 0, false, "")]
     [InlineData(AlarmCode.Door, 2, true, "")]
-    [InlineData(AlarmCode.Water, 0, true, "")]
-    public async Task Smoke_and_heat_stop_what_they_are_about(AlarmCode code, int plug, bool raised, string stopped)
+    [InlineData(AlarmCode.Water, 0, true, "23")]
+    [InlineData(AlarmCode.Water, 2, true, "2")]
+    public async Task Smoke_heat_and_water_stop_what_they_are_about(AlarmCode code, int plug, bool raised, string stopped)
     {
         await using var stand = await Stand.OpenAsync();
         var (second, third) = (await stand.BeginAsync(2), await stand.BeginAsync(3));

@@ -36,6 +36,7 @@ const Sentences = {
   "The pile never answered the start.": "设备始终未应答启动指令。",
   "The start command could not be sent: the pile had just gone.": "设备刚刚离线，启动指令未能发送。",
   "The start is given up: {0}.": "放弃启动：{0*}。",
+  "The plug takes no new charges: {0}.": "该插座暂停充电：{0*}。",
   "The pile no longer knows of the charge, or says nothing: it ends with the last progress.": "设备已不知道该次充电，或一直没有上报：按最后进度结束。",
   "The pile is told to stop, until it confirms it.": "向设备发送停止指令，直到设备确认。",
   "The pile answered the stop: {0}.": "设备对停止指令的答复：{0*}。",
@@ -65,7 +66,7 @@ const Terms = {
   Unsupported: "不支持", done: "已执行",
   // What a pile tells of, and warns of.
   None: "未知", ChargeStarted: "充电开始", ChargeEnded: "充电结束", CardSwiped: "刷卡", Alarm: "告警",
-  Smoke: "烟雾", Temperature: "过温", OverCurrent: "过流", Water: "箱体进水", Door: "箱门打开", PowerCut: "断电",
+  Smoke: "烟雾", Temperature: "过温", OverCurrent: "过流", Water: "箱体进水", Door: "箱门打开", PowerCut: "断电", retired: "设备已停用",
   // How a refund stands, and what the provider said of it.
   Owed: "待退", Done: "已退", Closed: "已关闭", Processing: "处理中", Refused: "拒绝", Abnormal: "异常", Unknown: "未知",
   // What is due.
