@@ -8,7 +8,6 @@ internal static class AccountMapping
 {
     private const int MaxCode = 6;
     private const int MaxCodeType = 64;
-    private const int MaxWxName = 64;
 
     public static Result<CodeRequest> ToCodeRequest(this SendValidateCodeRequest request)
     {
@@ -23,8 +22,8 @@ internal static class AccountMapping
     }
 
     public static Result<(Credentials Credentials, string WxName)> ToRegistration(this RegisterRequest request) =>
-        Text.IsClean(request.Body?.Wxname, MaxWxName)
-            ? ToCredentials(request.Body!.Phone, request.Body.Code).Then<(Credentials, string)>(c => (c, request.Body.Wxname))
+        WxName.TryParse(request.Body?.Wxname, out var name)
+            ? ToCredentials(request.Body!.Phone, request.Body.Code).Then<(Credentials, string)>(c => (c, name))
             : ResultCode.InvalidArgument;
 
     public static Result<Credentials> ToCredentials(this LoginRequest request) => ToCredentials(request.Body?.Phone, request.Body?.Code);

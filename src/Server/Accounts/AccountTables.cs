@@ -12,8 +12,8 @@ public static class AccountTables
     /// <summary>Users by phone.</summary>
     public static readonly Index<User> UsersByPhone = Users.Index("phone", user => user.Phone.ToString());
 
-    /// <summary>Users by WeChat name.</summary>
-    public static readonly Index<User> UsersByWxName = Users.Index("wx_name", user => user.WxName);
+    /// <summary>Users by <see cref="WxName.KeyOf"/>.</summary>
+    public static readonly Index<User> UsersByWxName = Users.Index("wx_name", user => WxName.KeyOf(user.WxName));
 
     /// <summary>Users that an operator has locked out.</summary>
     public static readonly Index<User> BlockedUsers = Users.Index("blocked", user => user.Blocked ? Key(user.Id) : null);

@@ -23,6 +23,10 @@ public sealed class Riders(IStore store)
     public static async ValueTask<User?> FindAsync(ITransaction tx, Phone phone) =>
         (await tx.ListAsync(AccountTables.UsersByPhone, KeyRange.Exactly(phone.ToString()), 1)).FirstOrDefault();
 
+    /// <summary>The rider whose name looks like this one, inside an operation; null when there is none.</summary>
+    public static async ValueTask<User?> FindAsync(ITransaction tx, string wxName) =>
+        (await tx.ListAsync(AccountTables.UsersByWxName, KeyRange.Exactly(WxName.KeyOf(wxName)), 1)).FirstOrDefault();
+
     private static async Task<Result<string>> CountedAsync(string kind, Task<Result<string>> running)
     {
         var result = await running;
@@ -38,7 +42,7 @@ public sealed class Riders(IStore store)
             return ResultCode.PhoneTaken;
         if (!await Codes.IsRightAsync(tx, request, code))
             return ResultCode.WrongCode;
-        if ((await tx.ListAsync(AccountTables.UsersByWxName, KeyRange.Exactly(wxName), 1)).Count > 0)
+        if (await FindAsync(tx, wxName) is not null)
             return ResultCode.WxNameTaken;
         await Codes.SpendAsync(tx, request);
         var id = await tx.NextNumberAsync(NumberSequence.Users);

@@ -9,7 +9,7 @@ public sealed record User
     /// <summary>The phone; unique among users.</summary>
     public required Phone Phone { get; init; }
 
-    /// <summary>The WeChat name; unique among users, 1 to 64 characters.</summary>
+    /// <summary>The WeChat name, see <see cref="Accounts.WxName"/>; no other user has one that looks the same.</summary>
     public required string WxName { get; init; }
 
     /// <summary>When the account was made, UTC.</summary>

@@ -14,7 +14,7 @@ internal sealed class KeyOpsRpc(IStore store, Changes changes) : KeyService.KeyS
     /// <inheritdoc/>
     public override async Task<AddKeyResponse> AddKey(AddKeyRequest request, ServerCallContext context)
     {
-        var name = Text.IsClean(request.Name, MaxName) ? request.Name : throw Refusal.Invalid($"name is no text of 1 to {MaxName} characters: say who gets the key.");
+        var name = request.Name.ToName("name", MaxName);
         var role = request.Role is Role.Viewer or Role.Operator or Role.Finance or Role.Admin
             ? (OperatorRole)request.Role
             : throw Refusal.Invalid($"role is {(int)request.Role}: give ROLE_VIEWER, ROLE_OPERATOR, ROLE_FINANCE or ROLE_ADMIN.");

@@ -19,7 +19,7 @@ internal static class PileOpsMapping
         request.DeviceNo.ToDeviceNo(),
         (request.HasPlugCount ? request.PlugCount : DefaultPlugCount).ToPlugCount(),
         request.PlugNumbers.ToDomain() ?? Piles.PlugNumbers.Decimal,
-        request.Name.ToText("name", MaxName),
+        request.Name.ToPileName(),
         request.StationId.ToStation());
 
     /// <summary>The fields that change, or INVALID_ARGUMENT.</summary>
@@ -27,7 +27,7 @@ internal static class PileOpsMapping
     {
         var plugCount = request.HasPlugCount ? request.PlugCount.ToPlugCount() : (int?)null;
         var plugNumbers = request.PlugNumbers.ToDomain();
-        var name = request.HasName ? request.Name.ToText("name", MaxName) : null;
+        var name = request.HasName ? request.Name.ToPileName() : null;
         var station = request.HasStationId ? request.StationId.ToStation() : null;
         return pile => pile with
         {
@@ -103,6 +103,8 @@ internal static class PileOpsMapping
         ElapsedSeconds = Clamp(reported?.ElapsedSeconds),
         Fault = reported?.Fault ?? "",
     };
+
+    private static string ToPileName(this string text) => text.Length == 0 ? text : text.ToName("name", MaxName);
 
     private static int ToPlugCount(this int plugCount) =>
         plugCount is >= 1 and <= Piles.Pile.MaxPlugs ? plugCount : throw Refusal.Invalid($"plug_count is {plugCount}: give 1 to {Piles.Pile.MaxPlugs}.");

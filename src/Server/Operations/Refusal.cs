@@ -55,7 +55,14 @@ internal static class Refusal
 
     /// <summary>A text that may be empty, or INVALID_ARGUMENT.</summary>
     public static string ToText(this string text, string field, int maxLength) =>
-        text.Length == 0 || Text.IsClean(text, maxLength) ? text : throw Invalid($"{field} is no text of at most {maxLength} characters without control characters.");
+        text.Length == 0 || (Text.IsClean(text, maxLength) && Text.WithoutFormat(text) == text)
+            ? text
+            : throw Invalid($"{field} is no text of at most {maxLength} characters without control, format and line-breaking characters.");
+
+    /// <summary>A name, which must be there, or INVALID_ARGUMENT.</summary>
+    public static string ToName(this string text, string field, int maxLength) => Text.IsName(text, maxLength)
+        ? text
+        : throw Invalid($"{field} is no name: give 1 to {maxLength} characters, none of them a control, format or line-breaking one.");
 
     /// <summary>The operator's reason, which must be there, or INVALID_ARGUMENT.</summary>
     public static string ToReason(this string text) => string.IsNullOrWhiteSpace(text)

@@ -18,8 +18,7 @@ internal static class RiderLookup
 
     /// <summary>A rider by WeChat name, or NOT_FOUND.</summary>
     public static async ValueTask<User> RiderAsync(this ITransaction tx, string wxName) =>
-        (await tx.ListAsync(AccountTables.UsersByWxName, KeyRange.Exactly(wxName), 1)).FirstOrDefault()
-        .OrNotFound($"Nobody has registered with the WeChat name '{wxName}': check the name.");
+        (await Riders.FindAsync(tx, wxName)).OrNotFound($"Nobody has registered with the WeChat name '{wxName}': check the name.");
 
     /// <summary>A rider's cards in binding order.</summary>
     public static ValueTask<IReadOnlyList<Card>> CardsOfAsync(this ITransaction tx, User user) =>

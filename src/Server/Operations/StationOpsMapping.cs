@@ -22,7 +22,7 @@ internal static class StationOpsMapping
     public static Stations.Station Read(this AddStationRequest request) => new()
     {
         Id = request.StationId.ToStationId(),
-        Name = request.Name.ToName(),
+        Name = request.Name.ToName("name", MaxName),
         Address = request.Address.ToText("address", MaxAddress),
         Place = request.Position?.ToPlace(),
         Tariff = request.Tariff.ToTariff(),
@@ -32,7 +32,7 @@ internal static class StationOpsMapping
     /// <summary>The fields that change, or INVALID_ARGUMENT.</summary>
     public static Func<Stations.Station, Stations.Station> Read(this UpdateStationRequest request)
     {
-        var name = request.HasName ? request.Name.ToName() : null;
+        var name = request.HasName ? request.Name.ToName("name", MaxName) : null;
         var address = request.HasAddress ? request.Address.ToText("address", MaxAddress) : null;
         var place = request.Position?.ToPlace();
         var tariff = request.HasTariff ? request.Tariff.ToTariff() : null;
@@ -100,8 +100,6 @@ internal static class StationOpsMapping
     }
 
     private static Place ToPlace(this Position position) => ToPlace(position.Latitude, position.Longitude);
-
-    private static string ToName(this string text) => text.Length == 0 ? throw Refusal.Invalid("name is empty: give 1 to 64 characters.") : text.ToText("name", MaxName);
 
     private static string? ToTariff(this string text) => text.Length == 0 || text == Tariffs.Default ? null : text.ToText("tariff", MaxTariff);
 }

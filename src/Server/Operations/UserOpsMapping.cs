@@ -9,8 +9,6 @@ namespace Charging.Server.Operations;
 /// <summary>Riders on the wire of the operators.</summary>
 internal static class UserOpsMapping
 {
-    private const int LongestWxName = 64;
-
     /// <summary>How the rider is looked up, or INVALID_ARGUMENT.</summary>
     public static Func<ITransaction, ValueTask<Accounts.User>> Read(this GetUserRequest request)
     {
@@ -23,7 +21,8 @@ internal static class UserOpsMapping
         }
         if (request.WxName.Length > 0)
         {
-            var name = request.WxName.ToText("wx_name", LongestWxName);
+            if (!WxName.TryParse(request.WxName, out var name))
+                throw Refusal.Invalid($"wx_name is no name of at most {WxName.MaxLength} characters.");
             return tx => tx.RiderAsync(name);
         }
         return tx => tx.RiderAsync(request.UserId);

@@ -25,7 +25,7 @@ public sealed class TariffAdmin(IStore store, PileRegistry piles, StationIndex s
     private const int Slice = 200;
 
     /// <summary>Whether a tariff may be called so.</summary>
-    public static bool IsName(string name) => name.Length > 0 && name == name.Trim() && Text.IsClean(name, LongestName);
+    public static bool IsName(string name) => name == name.Trim() && Text.IsName(name, LongestName);
 
     /// <summary>A tariff, also that of the settings; null when there is none.</summary>
     public async Task<Tariff?> FindAsync(string name) =>
