@@ -25,6 +25,8 @@ public sealed partial class UnbindCardResponse : IAnswer;
 
 public sealed partial class GetCardnoResponse : IAnswer;
 
+public sealed partial class SetCardLimitResponse : IAnswer;
+
 public sealed partial class GetPileStatusResponse : IAnswer;
 
 public sealed partial class GetOrderNoResponse : IAnswer;

@@ -71,7 +71,7 @@ internal static class RiderCalls
 
     /// <summary>The caller's cards.</summary>
     public static async Task<IReadOnlyList<string>> CardsAsync(IServiceProvider services, Caller caller) =>
-        [.. (await services.GetRequiredService<Cards>().ListAsync(caller)).Value!.Select(card => card.Number)];
+        [.. (await services.GetRequiredService<Cards>().ListAsync(caller)).Value!.Cards.Select(card => card.Number)];
 
     /// <summary>The provider tells of a payment by itself.</summary>
     public static Task PaymentHeardAsync(IServiceProvider services, string orderNo, long fen) =>

@@ -27,6 +27,9 @@ public sealed record User
     /// <summary>How many cards were ever bound: the binding number of the newest.</summary>
     public int CardBindings { get; init; }
 
+    /// <summary>The card numbers that the rider named last and that are not the rider's; null before the first.</summary>
+    public ForeignCards? ForeignCards { get; init; }
+
     /// <summary>How often operators changed the balance: the number of the newest adjustment.</summary>
     public int Adjustments { get; init; }
 

@@ -1,5 +1,3 @@
-using Charging.Server.Telemetry;
-
 namespace Charging.Server.Calls;
 
 /// <summary>Makes the limits that this process keeps in memory. Each is counted and logged under its name.</summary>
@@ -11,25 +9,25 @@ public sealed class RateLimits(TimeProvider clock, ILogger<RateLimits> logger)
     /// <param name="window">How long a window is; it begins with the subject's first time.</param>
     public RateLimit<TKey> Create<TKey>(string name, int max, TimeSpan window) where TKey : notnull =>
         new(name, max, window, clock, logger);
+
+    /// <summary>Makes the log of a limit that is kept elsewhere, such as in the store.</summary>
+    public LimitLog CreateLog(string name, int max, TimeSpan window) => new(name, max, window, clock, logger);
 }
 
 /// <summary>
 /// How often each subject may do something. Kept in memory by monotonic time: a restart forgets it, and each node counts for
 /// itself, so that limits on money are kept in the store instead. The number of subjects is bounded too.
 /// </summary>
-public sealed partial class RateLimit<TKey>(string name, int max, TimeSpan window, TimeProvider clock, ILogger logger)
+public sealed class RateLimit<TKey>(string name, int max, TimeSpan window, TimeProvider clock, ILogger logger)
     where TKey : notnull
 {
     /// <summary>Subjects in their window at once; further ones are refused.</summary>
     public const int MaxSubjects = 100_000;
 
-    private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
-
+    private readonly LimitLog _log = new(name, max, window, clock, logger);
     private readonly Dictionary<TKey, Window> _windows = [];
     private readonly Lock _lock = new();
     private long _cleanedAt = clock.GetTimestamp();
-    private long? _loggedAt;
-    private int _refused;
 
     private readonly record struct Window(long BeganAt, int Count);
 
@@ -45,9 +43,9 @@ public sealed partial class RateLimit<TKey>(string name, int max, TimeSpan windo
                 _windows[key] = current with { Count = current.Count + 1 };
                 return true;
             }
-            Refuse(logAs ?? key.ToString()!);
-            return false;
         }
+        _log.Refused(logAs ?? key.ToString()!);
+        return false;
     }
 
     /// <summary>Whether the subject has reached the limit. Counts nothing.</summary>
@@ -55,6 +53,13 @@ public sealed partial class RateLimit<TKey>(string name, int max, TimeSpan windo
     {
         lock (_lock)
             return Current(key) is not { } current || current.Count >= max;
+    }
+
+    /// <summary>Whether the subject can be counted: it is in its window, or there is room for one more subject.</summary>
+    public bool HasRoomFor(TKey key)
+    {
+        lock (_lock)
+            return Current(key) is not null;
     }
 
     /// <summary>Takes back what <see cref="TryTake"/> counted: it did not happen after all.</summary>
@@ -86,20 +91,5 @@ public sealed partial class RateLimit<TKey>(string name, int max, TimeSpan windo
         return _windows.Count < MaxSubjects || _windows.ContainsKey(key) ? new Window(now, 0) : null;
     }
 
-    private void Refuse(string subject)
-    {
-        ServerMeter.Limited.Add("limit", name);
-        _refused++;
-        var now = clock.GetTimestamp();
-        if (_loggedAt is { } loggedAt && !IsOver(loggedAt, LogInterval, now))
-            return;
-        LogLimited(name, max, window, _refused, subject);
-        _loggedAt = now;
-        _refused = 0;
-    }
-
     private bool IsOver(long beganAt, TimeSpan length, long now) => clock.GetElapsedTime(beganAt, now) >= length;
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The limit {Limit} ({Max} in {Window}) was reached {Times} times since the last line, last by {Subject}.")]
-    private partial void LogLimited(string limit, int max, TimeSpan window, int times, string subject);
 }

@@ -24,6 +24,7 @@ public static class RouteCodes
         [Method("CardService", "BindCard")] = FrozenSet.Create(4002, 4003),
         [Method("CardService", "UnbindCard")] = FrozenSet.Create(4002, 4004),
         [Method("CardService", "GetCardno")] = [],
+        [Method("CardService", "SetCardLimit")] = [],
         [Method("PileService", "GetPileStatus")] = FrozenSet.Create(3003),
         [Method("OrderService", "GetOrderNo")] = FrozenSet.Create(3001, 3003, 3004, 3005),
         [Method("OrderService", "MobilePaymentCharging")] = FrozenSet.Create(3003, 3004, 4000),

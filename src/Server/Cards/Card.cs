@@ -13,6 +13,11 @@ public enum CardKind
     Virtual,
 }
 
+/// <summary>What a card has paid on a day.</summary>
+/// <param name="Day">The day in Asia/Shanghai, `yyyyMMdd`.</param>
+/// <param name="Fen">What its accepted swipes have paid, in fen, whatever went back.</param>
+public sealed record CardDay(string Day, long Fen);
+
 /// <summary>A card that was issued, or was bound at least once.</summary>
 public sealed record Card
 {
@@ -31,8 +36,14 @@ public sealed record Card
     /// <summary>Its place among its owner's cards, from <see cref="User.CardBindings"/>.</summary>
     public int Binding { get; init; }
 
-    /// <summary>Whether an operator has blocked it.</summary>
+    /// <summary>Whether it is blocked.</summary>
     public bool Blocked { get; init; }
+
+    /// <summary>The most that it may pay on a day, in fen, as its owner wants it; 0 for no limit.</summary>
+    public long DailyLimitFen { get; init; }
+
+    /// <summary>What it has paid on the newest day on which it was used; null when its owner has not used it.</summary>
+    public CardDay? Paid { get; init; }
 
     /// <summary>
     /// Binds it to a rider. Virtual: 4002 when it is blocked, 4003 when the rider has one or it is bound. Physical: 403 when
@@ -57,7 +68,17 @@ public sealed record Card
     public Card Block(bool blocked) => this with { Blocked = blocked };
 
     /// <summary>An operator takes it from its owner.</summary>
-    public Card Free() => this with { UserId = null, Binding = 0 };
+    public Card Free() => this with { UserId = null, Binding = 0, DailyLimitFen = 0, Paid = null };
+
+    /// <summary>What it has paid on a day, in fen.</summary>
+    /// <param name="day">The day in Asia/Shanghai, `yyyyMMdd`.</param>
+    public long PaidOn(string day) => Paid?.Day == day ? Paid.Fen : 0;
+
+    /// <summary>Whether it may pay so much more on a day, as its owner wants it.</summary>
+    internal bool MayPay(string day, long fen) => DailyLimitFen == 0 || PaidOn(day) + fen <= DailyLimitFen;
+
+    /// <summary>It pays for a swipe.</summary>
+    internal Card Pay(string day, long fen) => this with { Paid = new CardDay(day, PaidOn(day) + fen) };
 
     /// <summary>Takes it from its owner; 4004 when that is not the caller.</summary>
     internal Result<Card> UnbindFrom(long userId) =>

@@ -1,11 +1,12 @@
 using Charging.Miniprogram.V1;
 using Charging.Server.Calls;
+using Charging.Server.Orders;
 using Grpc.Core;
 
 namespace Charging.Server.Cards;
 
-/// <summary>Sections 4, 11, 12 and 14 on the wire.</summary>
-public sealed class CardRpc(Cards cards) : CardService.CardServiceBase
+/// <summary>Sections 4, 11, 12 and 14, and setCardLimit, on the wire.</summary>
+public sealed class CardRpc(Cards cards, OrderOptions options) : CardService.CardServiceBase
 {
     /// <inheritdoc/>
     public override Task<BindCardResponse> BindCard(BindCardRequest request, ServerCallContext context) =>
@@ -18,5 +19,9 @@ public sealed class CardRpc(Cards cards) : CardService.CardServiceBase
     /// <inheritdoc/>
     public override Task<GetCardnoResponse> GetCardno(GetCardnoRequest request, ServerCallContext context) =>
         cards.ListAsync(context.Caller())
-            .AnswerAsync((GetCardnoResponse answer, Card[] list) => answer.Data.AddRange(list.ToMessages()));
+            .AnswerAsync((GetCardnoResponse answer, CardList list) => answer.Data.AddRange(list.ToMessages(request.WantsDetail())));
+
+    /// <inheritdoc/>
+    public override Task<SetCardLimitResponse> SetCardLimit(SetCardLimitRequest request, ServerCallContext context) =>
+        request.ToLimit(options.LimitFen).ThenAsync(limit => cards.LimitAsync(context.Caller(), limit)).AnswerAsync<SetCardLimitResponse>();
 }

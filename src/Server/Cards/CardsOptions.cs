@@ -19,7 +19,14 @@ public sealed record CardsOptions
     /// <summary>How the hex spelling of a physical card becomes the decimal one.</summary>
     public ByteOrder ByteOrder { get; init; } = ByteOrder.BigEndian;
 
-    internal string? Complaint() => VirtualDigits is < 1 or > CardNo.MaxLength or 8 or 10
-        ? "Charging:Cards:VirtualDigits must be 1 to 16, and neither 8 nor 10, which are physical cards: give the digits of your virtual cards."
-        : null;
+    /// <summary>How many different card numbers that are not the caller's bindCard and unbindCard answer about on a day, for each rider.</summary>
+    public int MaxForeignNumbers { get; init; } = 20;
+
+    internal string? Complaint() => this switch
+    {
+        { VirtualDigits: < 1 or > CardNo.MaxLength or 8 or 10 } =>
+            "Charging:Cards:VirtualDigits must be 1 to 16, and neither 8 nor 10, which are physical cards: give the digits of your virtual cards.",
+        { MaxForeignNumbers: < 1 or > 1000 } => "Charging:Cards:MaxForeignNumbers is not between 1 and 1000: give how many card numbers a rider may ask about on a day, such as 20.",
+        _ => null,
+    };
 }

@@ -29,7 +29,7 @@ internal static class CardOpsMapping
         CardNo.TryParse(text, out var number) ? number : throw Refusal.Invalid($"card_no '{Refusal.Shown(text)}' is no card number: give 1 to {CardNo.MaxLength} characters without blanks.");
 
     /// <summary>Insists that a card was bound.</summary>
-    public static void OrUnbound(this Result<Done> bound, CardNo number)
+    public static void OrUnbound(this Result<Cards.Card> bound, CardNo number)
     {
         if (bound.IsOk)
             return;

@@ -38,8 +38,13 @@ public sealed class CardSwipes(
         var reason = await RefusalAsync(tx, swiped, at, plug, card, user);
         var decision = new CardDecision { EventId = swiped.EventId, Accepted = reason is null, Reason = reason ?? CardReason.Unspecified };
         if (reason is null)
+        {
             user = await StartAsync(tx, plug, card!, user!);
-        decision.BalanceFen = (int)Math.Min(user?.BalanceFen ?? 0, int.MaxValue);
+            tx.Put(CardTables.Cards, card!.Pay(Codes.DayOf(tx.Now), options.CardAmountFen));
+        }
+        // A pile may be anybody's: a balance is shown where it is about to be spent, and to nobody else.
+        if (decision.Accepted || reason == CardReason.InsufficientBalance)
+            decision.BalanceFen = (int)Math.Min(user!.BalanceFen, int.MaxValue);
         return decision;
     }
 
@@ -61,7 +66,9 @@ public sealed class CardSwipes(
         {
             PlugView.Busy => CardReason.PlugBusy,
             PlugView.Fault => CardReason.PlugFault,
-            _ => user.BalanceFen < options.CardAmountFen ? CardReason.InsufficientBalance : null,
+            _ => user.BalanceFen < options.CardAmountFen ? CardReason.InsufficientBalance
+                : !card.MayPay(Codes.DayOf(tx.Now), options.CardAmountFen) ? CardReason.LimitReached
+                : null,
         };
     }
 

@@ -33,6 +33,8 @@ public static class Tables
         new(1, "piles", pile => pile),
         // Riders are found by what their names look like.
         new(2, "users", user => user),
+        // Properties that an older program would drop.
+        new(3, "cards", card => card),
     ];
 
     /// <summary>Those that an <see cref="IStoreObserver"/> follows, and so are told from node to node.</summary>

@@ -87,6 +87,7 @@ public sealed class OpenApiTests
         orderNo = (await CallAsync("getOrderNo", "\"02\"", "\"03\""))["data"]!.GetValue<string>();
         await CallAsync("payWithBalance", "\"02\"", "\"03\"");
         await CallAsync("bindCard");
+        await CallAsync("setCardLimit");
         await CallAsync("getCardno");
         await CallAsync("unbindCard");
         await CallAsync("logout");

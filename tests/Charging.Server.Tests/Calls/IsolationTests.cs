@@ -142,6 +142,8 @@ public sealed class IsolationTests
         "code_type" => ["login", "register"],
         "wxname" => [$"wx{stranger.Phone}", $"wx{victim.Rider.Phone}"],
         "amount" => [1.01, 0.5, null],
+        "daily_limit" => [1, 0],
+        "detail" => [false, true],
         "order_no" => [null, .. victim.OrderNumbers],
         "device_no" when field.ContainingType.FindFieldByName("plug") is null && field.ContainingType.FindFieldByName("amount") is not null => [null, .. victim.OrderNumbers],
         "device_no" => [victim.Device],

@@ -82,7 +82,7 @@ public sealed class RouteCodesTests
             phone, "13800000001", "000000", "register", "login", "nihao", "111111786", "2577522B", "0000000000", "014441AC53", "01", "0A",
             "201911210000000001", 0.25, 100.25, -1, 0, 1, 100, 101, "NaN", "Infinity", 1e300, true, null, "", "\u0000", new string('9', 40),
         ];
-        var names = new[] { "phone", "code", "codeType", "wxname", "cardNo", "deviceNo", "plug", "orderNo", "amount", "pageNum", "pageSize" };
+        var names = new[] { "phone", "code", "codeType", "wxname", "cardNo", "deviceNo", "plug", "orderNo", "amount", "dailyLimit", "detail", "pageNum", "pageSize" };
         var value = Gen.Int[0, values.Length - 1].Select(i => values[i]);
         return Gen.Select(value.Array[names.Length], Gen.Bool.Array[names.Length], Gen.Bool, (chosen, present, wrapped) =>
         {

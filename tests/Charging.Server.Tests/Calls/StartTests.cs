@@ -20,6 +20,7 @@ public sealed class StartTests
     [InlineData("--Charging:Sms:Tencent:Key=k", "Charging:Sms:Tencent:Key")]
     [InlineData("--Charging:AllowSandBoxes=true", "Charging:AllowSandBoxes")]
     [InlineData("--Charging:Cards:VirtualDigits=8", "Charging:Cards:VirtualDigits")]
+    [InlineData("--Charging:Cards:MaxForeignNumbers=0", "Charging:Cards:MaxForeignNumbers")]
     [InlineData("--Charging:Cards:ByteOrder=Middle", "Charging:Cards:ByteOrder")]
     [InlineData("--Charging:TrustedProxies:0=proxy", "Charging:TrustedProxies")]
     [InlineData("--Charging:Sms:Provider=Pigeon", "Charging:Sms:Provider")]

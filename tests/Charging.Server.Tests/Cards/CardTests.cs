@@ -1,7 +1,9 @@
+using System.Text.Json;
 using Charging.Server.Cards;
 using Charging.Server.Storage;
 using Charging.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Charging.Server.Tests.Cards;
@@ -130,6 +132,69 @@ public sealed class CardTests
         var rider = await app.RegisterAsync();
         var answers = await Task.WhenAll(Enumerable.Range(0, 150).Select(i => BindAsync(rider, $"{i:X8}")));
         Assert.Equal((100, 50), (answers.Count(c => c == 200), answers.Count(c => c == 403)));
+    }
+
+    [Theory]
+    [InlineData("bindCard")]
+    [InlineData("unbindCard")]
+    public async Task Of_numbers_that_are_not_the_callers_twenty_a_day_are_answered_about(string route)
+    {
+        var clock = new FakeTimeProvider(Stand.Beginning);
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock });
+        var (victim, other, rider) = (await app.RegisterAsync(), await app.RegisterAsync(), await app.RegisterAsync());
+        var theirs = Enumerable.Range(0, 21).Select(i => $"{i:X8}").ToArray();
+        foreach (var number in theirs)
+            Assert.Equal(200, await BindAsync(victim, number));
+        Assert.Equal(200, await BindAsync(rider, "FFFFFFFF"));
+        async Task<int> AskAsync(Rider by, string number) => (await by.PostAsync(route, new { body = new { cardNo = number } })).Code;
+        var told = route == "bindCard" ? 403 : 4004;
+
+        // A number in its other spelling, or once more, is the same one.
+        foreach (var number in theirs[..19].Append("0000000001").Append(theirs[2]))
+            Assert.Equal(told, await AskAsync(rider, number));
+        Assert.Equal(4002, await AskAsync(rider, "123456789"));
+        foreach (var number in new[] { "123456789", "987654321", theirs[0], theirs[20], "FFFFFFFE" })
+            Assert.Equal((number, 403), (number, await AskAsync(rider, number)));
+        await app.RestartAsync();
+        Assert.Equal(403, await AskAsync(rider, "123456789"));
+        Assert.Contains(app.Log.Records, record => record.Message.Contains("card-numbers") && !record.Message.Contains("123456789"));
+
+        Assert.Equal((200, 4002), (await BindAsync(rider, "FFFFFFFF"), await AskAsync(other, "123456789")));
+        clock.Advance(TimeSpan.FromHours(13));
+        Assert.Equal(4002, await AskAsync(rider, "123456789"));
+    }
+
+    [Fact]
+    public async Task A_card_that_is_bound_to_see_whose_it_is_and_given_away_again_counts()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var rider = await app.RegisterAsync();
+        for (var i = 0; i < 20; i++)
+            Assert.Equal((200, 200), (await BindAsync(rider, $"{i:X8}"), await UnbindAsync(rider, $"{i:X8}")));
+        Assert.Equal(403, await BindAsync(rider, "0000FFFF"));
+    }
+
+    [Fact]
+    public async Task Details_of_cards_are_there_for_who_asks_and_a_limit_only_for_the_owner()
+    {
+        await using var app = await StartWithIssuedAsync(Transport.Json, "111111786");
+        var (rider, other) = (await app.RegisterAsync(), await app.RegisterAsync());
+        foreach (var number in new[] { "2577522B", "111111786" })
+            Assert.Equal(200, await BindAsync(rider, number));
+        foreach (var (by, number, limit, code) in new (Rider, string, object?, int)[]
+        {
+            (rider, "0628576811", 12.5, 200), (other, "2577522B", 1, 403), (rider, "123456789", 1, 403), (rider, "?", 1, 403),
+            (rider, "2577522B", -1, 403), (rider, "2577522B", 0.001, 403), (rider, "2577522B", 1000.01, 403), (rider, "2577522B", null, 403), (rider, "2577522B", "x", 403),
+        })
+            Assert.Equal((number, limit, code), (number, limit, (await by.PostAsync("setCardLimit", new { body = new { cardNo = number, dailyLimit = limit } })).Code));
+
+        const string Detailed = """[{"cardNo":"2577522B","state":"active","dailyLimit":12.5,"usedToday":0},{"cardNo":"111111786","state":"active","dailyLimit":0,"usedToday":0}]""";
+        foreach (var body in new[] { """{"body":{"detail":true}}""", """{"detail":true}""" })
+            Assert.Equal(Detailed, JsonSerializer.Serialize((await rider.PostAsync("getCardno", body)).Data));
+        Assert.Equal(["2577522B", "111111786"], await ListAsync(rider));
+        Assert.Equal(200, await UnbindAsync(rider, "2577522B"));
+        Assert.Equal(200, await BindAsync(other, "2577522B"));
+        Assert.Equal("""[{"cardNo":"2577522B","state":"active","dailyLimit":0,"usedToday":0}]""", JsonSerializer.Serialize((await other.PostAsync("getCardno", """{"detail":true}""")).Data));
     }
 
     [Fact]

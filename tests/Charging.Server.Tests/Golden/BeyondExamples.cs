@@ -27,7 +27,10 @@ public sealed class BeyondExamples
         pile.SendStatus();
         await Retry.Until("the pile has told of 24 minutes", async () =>
             (await rider.DetailAsync((await rider.ListAsync()).Data!.Value.GetProperty("list")[0].GetProperty("orderNo").GetString()!)).Data!.Value.GetProperty("seconds").GetInt32() == 1440);
-        foreach (var example in new[] { "getChargingDetail", "stopCharging", "logout" })
+        await rider.PostAsync("bindCard", new { body = new { cardNo = "2577522B" } });
+        Assert.Empty(await golden.RunAsync(app, PathOf("setCardLimit"), rider.Token));
+        Assert.True((await pile.SwipeAsync(6, "2577522B")).Accepted);
+        foreach (var example in new[] { "getCardno-detail", "getChargingDetail", "stopCharging", "logout" })
             Assert.Empty(await golden.RunAsync(app, PathOf(example), rider.Token));
         Assert.Equal(401, (await rider.PostAsync("getBalance")).Code);
         await stand.CheckAsync();

@@ -77,6 +77,7 @@ public sealed class SwipeTests
     [InlineData("a blocked card", CardReason.Blocked)]
     [InlineData("a blocked rider", CardReason.Blocked)]
     [InlineData("too little", CardReason.InsufficientBalance)]
+    [InlineData("the owner's limit", CardReason.LimitReached)]
     [InlineData("reserved", CardReason.PlugBusy)]
     [InlineData("finished", CardReason.PlugBusy)]
     [InlineData("broken", CardReason.PlugFault)]
@@ -91,6 +92,7 @@ public sealed class SwipeTests
             case "a card of nobody": await stand.Rider.PostAsync("unbindCard", new { body = new { cardNo = Card } }); break;
             case "a blocked card": await ChangeAsync(stand, CardTables.Cards, CardTables.PhysicalKey(0x2577522B), found => found with { Blocked = true }); break;
             case "a blocked rider": await ChangeAsync(stand, AccountTables.Users, AccountTables.Key(1), found => found with { Blocked = true }); break;
+            case "the owner's limit": Assert.Equal(200, (await stand.Rider.PostAsync("setCardLimit", new { body = new { cardNo = Card, dailyLimit = 0.99 } })).Code); break;
             case "reserved": await stand.ReserveAsync(6, await stand.App.RegisterAsync()); break;
             case "broken": stand.Pile.BreakPlug(6); break;
             case "no such plug": plug = 99; break;
@@ -102,8 +104,28 @@ public sealed class SwipeTests
         }
         // Whatever the pile said before the swipe was heard before it.
         var decision = await stand.Pile.SwipeAsync(plug, card);
-        Assert.Equal((false, reason), (decision.Accepted, decision.Reason));
+        // Whoever has a pile reads no balance where nothing could be spent.
+        Assert.Equal((false, reason, reason == CardReason.InsufficientBalance ? 99 : 0), (decision.Accepted, decision.Reason, decision.BalanceFen));
         await stand.Pile.WaitUntilAsync("acknowledged", pile => pile.Unacknowledged.Count == 0);
+        await stand.CheckAsync();
+    }
+
+    [Fact]
+    public async Task A_card_pays_on_a_day_what_its_owner_allows_and_again_on_the_next()
+    {
+        await using var stand = await OpenAsync(9);
+        Assert.Equal(200, (await stand.Rider.PostAsync("setCardLimit", new { body = new { cardNo = Card, dailyLimit = "2.50" } })).Code);
+        Assert.True((await stand.Pile.SwipeAsync(1, Card)).Accepted);
+        Assert.True((await stand.Pile.SwipeAsync(2, Card)).Accepted);
+        Assert.Equal(CardReason.LimitReached, (await stand.Pile.SwipeAsync(3, Card)).Reason);
+
+        Assert.Equal(200, (await stand.Rider.PostAsync("setCardLimit", new { body = new { cardNo = Card, dailyLimit = 0 } })).Code);
+        Assert.True((await stand.Pile.SwipeAsync(3, Card)).Accepted);
+        Assert.Equal(200, (await stand.Rider.PostAsync("setCardLimit", new { body = new { cardNo = Card, dailyLimit = 1 } })).Code);
+        Assert.Equal(CardReason.LimitReached, (await stand.Pile.SwipeAsync(4, Card)).Reason);
+        // It is 11:07 in Shanghai.
+        await stand.PassAsync(TimeSpan.FromHours(13));
+        Assert.True((await stand.Pile.SwipeAsync(4, Card)).Accepted);
         await stand.CheckAsync();
     }
 

@@ -1,0 +1,33 @@
+using Charging.Server.Telemetry;
+
+namespace Charging.Server.Calls;
+
+/// <summary>Counts what a limit refuses under its name, and logs it at most once a minute, with how often since the last line.</summary>
+public sealed partial class LimitLog(string name, int max, TimeSpan window, TimeProvider clock, ILogger logger)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _lock = new();
+    private long? _loggedAt;
+    private int _refused;
+
+    /// <summary>Counts a refusal.</summary>
+    /// <param name="subject">Who was refused, as operators may read it.</param>
+    public void Refused(string subject)
+    {
+        ServerMeter.Limited.Add("limit", name);
+        lock (_lock)
+        {
+            _refused++;
+            var now = clock.GetTimestamp();
+            if (_loggedAt is { } loggedAt && clock.GetElapsedTime(loggedAt, now) < Interval)
+                return;
+            LogLimited(name, max, window, _refused, subject);
+            _loggedAt = now;
+            _refused = 0;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The limit {Limit} ({Max} in {Window}) was reached {Times} times since the last line, last by {Subject}.")]
+    private partial void LogLimited(string limit, int max, TimeSpan window, int times, string subject);
+}
