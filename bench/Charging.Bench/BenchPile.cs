@@ -37,7 +37,7 @@ internal sealed class BenchPile(string device, bool json = false) : IDisposable
 
     /// <summary>Ends a charge that has used all that was paid for, and waits until the server has the end on its disk.</summary>
     public Task EndAsync(string orderNo, uint plug) =>
-        RaiseAsync(new PileEvent { ChargeEnded = new ChargeEnded { OrderNo = orderNo, Plug = plug, Seconds = 43_200, EnergyWh = 3, Reason = EndReason.LimitReached } });
+        RaiseAsync(new PileEvent { ChargeEnded = new ChargeEnded { OrderNo = orderNo, Plug = plug, Seconds = 60, EnergyWh = 3, Reason = EndReason.LimitReached } });
 
     /// <inheritdoc/>
     public void Dispose()

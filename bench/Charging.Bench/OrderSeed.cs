@@ -103,6 +103,6 @@ internal sealed class OrderSeed(IStore store, int orders, int own)
             Tariff = _tariff,
         };
         order = await Ledger.HoldPaymentAsync(tx, order.Pay(PaidFen, user.PaidOrders, began), PaidFen);
-        await Settlement.SettleAsync(tx, order.BeginStart().Started(began).End(End, tx.Now));
+        await Settlement.SettleAsync(tx, order.BeginStart().Started(began, began).End(End, tx.Now, tx.Now));
     }
 }

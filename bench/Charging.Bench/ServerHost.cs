@@ -27,6 +27,8 @@ internal static class ServerHost
                 "--environment=Development",
                 $"--Charging:DataDirectory={directory}",
                 "--Charging:Demo:Enabled=false",
+                // A yuan is used up in a minute: of a charge that ends at once, the server believes no more.
+                "--Charging:Orders:PricePerHourFen=6000",
                 "--Charging:Mqtt:PacketsPerSecond=1000000",
                 "--Charging:Mqtt:PacketBurst=1000000",
                 "--Kestrel:Endpoints:Http:Url=http://127.0.0.1:0",

@@ -5,7 +5,7 @@ namespace Charging.PileSimulator;
 /// <summary>One charge and its meter: constant power from the closing of the relay.</summary>
 internal sealed class Charge
 {
-    /// <summary>How long a pile tolerates more power than the order allows, in simulated seconds.</summary>
+    /// <summary>How long a pile tolerates more power than the order allows, in seconds.</summary>
     private const uint OverloadSeconds = 5;
 
     private readonly TimeSpan _startedAt;
@@ -27,7 +27,7 @@ internal sealed class Charge
 
     public uint PowerW { get; }
 
-    /// <summary>When the pile ends the charge alone, in simulated seconds.</summary>
+    /// <summary>When the pile ends the charge alone, in seconds, at a speed of 1.</summary>
     public uint LimitSeconds { get; }
 
     public EndReason LimitReason { get; }
@@ -36,12 +36,12 @@ internal sealed class Charge
     public TimeSpan TimeToLimit => TimeSpan.FromSeconds(LimitSeconds / _speed);
 
     public uint Seconds(TimeSpan now) =>
-        _finalSeconds ?? (uint)Math.Min(LimitSeconds, Math.Floor((now - _startedAt).TotalSeconds * _speed));
+        _finalSeconds ?? (uint)Math.Min(LimitSeconds, Math.Floor((now - _startedAt).TotalSeconds));
 
     public uint EnergyWh(TimeSpan now) => (uint)((ulong)Seconds(now) * PowerW / 3600);
 
     /// <summary>Stops the meter; a second call changes nothing.</summary>
     public void Stop(TimeSpan now) => _finalSeconds ??= Seconds(now);
 
-    public void StopAtLimit() => _finalSeconds ??= LimitSeconds;
+    public void StopAtLimit() => _finalSeconds ??= (uint)(LimitSeconds / _speed);
 }

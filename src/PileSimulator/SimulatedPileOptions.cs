@@ -46,7 +46,7 @@ public sealed record SimulatedPileOptions
     /// <summary>Longest pause between two attempts to connect; they begin at 100 ms and double.</summary>
     public TimeSpan LongestReconnectPause { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Simulated seconds of charging that pass in one second. Nothing but charging is sped up.</summary>
+    /// <summary>How many times sooner than at its limit a charge ends. It reports the time that has passed: the server believes no other.</summary>
     public double Speed { get; init; } = 1;
 
     /// <summary>Power that a vehicle draws, in watts. Above an order's limit the pile ends the charge with OVERLOAD.</summary>

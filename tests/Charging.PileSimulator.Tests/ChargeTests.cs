@@ -1,4 +1,5 @@
 using Charging.Device.V1;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Charging.PileSimulator.Tests;
@@ -36,10 +37,12 @@ public sealed class ChargeTests
     [InlineData(3600, 0, 100, 5, 0, EndReason.Overload)]
     public async Task Ends_alone_at_the_first_limit(uint maxSeconds, uint maxWh, uint maxW, uint seconds, uint wh, EndReason reason)
     {
+        var clock = new FakeTimeProvider();
         await using var server = await TestServer.StartAsync();
-        await using var pile = await server.ConnectedPileAsync(o => o with { Speed = 36_000 });
+        await using var pile = await server.ConnectedPileAsync(o => o with { TimeProvider = clock });
 
         await server.StartAsync(pile, "A1", 1, maxSeconds, maxWh, maxW);
+        clock.Advance(TimeSpan.FromSeconds(seconds));
         var end = (await server.HearsEndAsync("A1")).ChargeEnded;
 
         Assert.Equal((seconds, wh, 180u, reason), (end.Seconds, end.EnergyWh, end.MaxPowerW, end.Reason));
@@ -49,16 +52,31 @@ public sealed class ChargeTests
     [Fact]
     public async Task Ends_alone_without_a_network_and_reports_it_later()
     {
+        var clock = new FakeTimeProvider();
         await using var server = await TestServer.StartAsync();
-        await using var pile = await server.ConnectedPileAsync(o => o with { Speed = 36_000 });
+        await using var pile = await server.ConnectedPileAsync(o => o with { TimeProvider = clock });
         await server.StartAsync(pile, "A1");
         pile.CutLink();
+        clock.Advance(TimeSpan.FromHours(1));
 
         await pile.WaitUntilAsync("the charge has ended", it => it.Plug(1).State == PlugState.Finished);
         Assert.DoesNotContain(server.Said<PileEvent>(), it => it.ChargeEnded is not null);
         pile.RestoreLink();
 
         Assert.Equal(3600u, (await server.HearsEndAsync("A1")).ChargeEnded.Seconds);
+    }
+
+    [Fact]
+    public async Task Sped_up_it_ends_sooner_and_says_how_long_it_was()
+    {
+        var clock = new FakeTimeProvider();
+        await using var server = await TestServer.StartAsync();
+        await using var pile = await server.ConnectedPileAsync(o => o with { TimeProvider = clock, Speed = 60 });
+
+        await server.StartAsync(pile, "A1");
+        clock.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(60u, (await server.HearsEndAsync("A1")).ChargeEnded.Seconds);
     }
 
     [Fact]

@@ -117,7 +117,7 @@ public sealed class Stand(ChargingApp app, FakeTimeProvider clock, SimulatedPile
     /// <summary>Takes a charge for as far as an hour at 180 W, without the hour.</summary>
     public Task ChargedForAnHourAsync(string orderNo) => app.Services.GetRequiredService<IStore>().RunAsync(async tx =>
     {
-        tx.Put(OrderTables.Orders, (await tx.GetAsync(OrderTables.Orders, orderNo))!.Progress(3600, 180, 180));
+        tx.Put(OrderTables.Orders, (await tx.GetAsync(OrderTables.Orders, orderNo))! with { Seconds = 3600, EnergyWh = 180, MaxPowerW = 180 });
         return true;
     });
 

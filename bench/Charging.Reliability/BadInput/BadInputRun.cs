@@ -49,12 +49,12 @@ public static class BadInputRun
         var run = new Counts();
         string[] settings =
         [
-            "--Charging:Mqtt:PacketsPerSecond=1000000", "--Charging:Mqtt:PacketBurst=1000000", "--Charging:Orders:StartTimeout=00:00:02", "--Charging:Orders:StopTimeout=00:00:02",
+            "--Charging:Mqtt:PacketsPerSecond=1000000", "--Charging:Mqtt:PacketBurst=1000000", "--Charging:Orders:StartTimeout=00:00:02", "--Charging:Orders:StopTimeout=00:00:02", "--Charging:Orders:PricePerHourFen=25000",
             "--Logging:LogLevel:Default=Error", "--Logging:LogLevel:Grpc=Error", "--Logging:LogLevel:Microsoft.AspNetCore=Error",
         ];
         await using (var app = await ChargingApp.StartAsync(new ChargingAppOptions { Settings = settings }))
         {
-            var honest = await app.AddPileAsync(new SimulatedPileOptions { DeviceNo = "", Secret = "", NextVehicleAfter = TimeSpan.FromMilliseconds(50), Speed = 10_000 });
+            var honest = await app.AddPileAsync(new SimulatedPileOptions { DeviceNo = "", Secret = "", NextVehicleAfter = TimeSpan.FromMilliseconds(50) });
             var rider = await app.RegisterAsync();
             await rider.TopUpAsync(5);
             var names = new KnownNames(honest.Options.DeviceNo, rider.Phone, (await rider.ReserveAsync(honest.Options.DeviceNo, "01")).Data!.Value.GetString()!);

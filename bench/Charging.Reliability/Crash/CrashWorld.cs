@@ -51,8 +51,6 @@ internal sealed class CrashWorld : IAsyncDisposable
                 Port = world.MqttPort,
                 PlugCount = PlugCount,
                 Encoding = pile % 2 == 0 ? PileEncoding.Json : PileEncoding.Binary,
-                // A fen buys 144 s, so a charge lasts from a seventh of a second to a second.
-                Speed = 1000,
                 FirstResend = TimeSpan.FromSeconds(1),
                 LongestReconnectPause = TimeSpan.FromMilliseconds(200),
                 NextVehicleAfter = TimeSpan.FromMilliseconds(50),
@@ -70,6 +68,8 @@ internal sealed class CrashWorld : IAsyncDisposable
         [
             $"--Charging:Orders:Reservation={CrashRider.Reservation}",
             "--Charging:Orders:CardAmountFen=5",
+            // A charge lasts a second or two.
+            "--Charging:Orders:PricePerHourFen=25000",
             "--Charging:Orders:StartTimeout=00:00:03",
             $"--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:{MqttPort}",
         ]);

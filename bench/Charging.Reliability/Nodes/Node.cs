@@ -23,6 +23,8 @@ internal sealed class Node : IAsyncDisposable
         [
             .. TestStore.On(store.ConnectionString), .. broker.SettingsAt($"mqtt://127.0.0.1:{Broker.Port}"),
             $"--Charging:Orders:Reservation={NodesRider.Reservation}", "--Charging:Orders:StartTimeout=00:00:03",
+            // A charge lasts a second or two.
+            "--Charging:Orders:PricePerHourFen=25000",
         ];
         Server = Launch();
     }

@@ -146,7 +146,6 @@ internal sealed class NodesWorld : IAsyncDisposable
                 Port = Broker.PilePort,
                 PlugCount = PlugCount,
                 Encoding = number % 2 == 0 ? PileEncoding.Json : PileEncoding.Binary,
-                Speed = 1000,
                 Heartbeat = TimeSpan.FromSeconds(5),
                 FirstResend = TimeSpan.FromSeconds(1),
                 LongestReconnectPause = TimeSpan.FromMilliseconds(200),

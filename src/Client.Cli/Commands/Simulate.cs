@@ -43,7 +43,7 @@ internal static class Simulate
 
     private static readonly Option<double> Speed = new Option<double>("--speed")
     {
-        Description = "Seconds of charging that pass in one second.",
+        Description = "How many times sooner than at its limit a charge ends.",
         DefaultValueFactory = _ => 1,
         HelpName = "factor",
     }.InRange(0.001, 100_000);

@@ -20,7 +20,8 @@ internal static class PileOpsMapping
         (request.HasPlugCount ? request.PlugCount : DefaultPlugCount).ToPlugCount(),
         request.PlugNumbers.ToDomain() ?? Piles.PlugNumbers.Decimal,
         request.Name.ToPileName(),
-        request.StationId.ToStation());
+        request.StationId.ToStation(),
+        request.HasRatedPowerW ? request.RatedPowerW.ToRatedPower() : null);
 
     /// <summary>The fields that change, or INVALID_ARGUMENT.</summary>
     public static Func<Piles.Pile, Piles.Pile> Read(this UpdatePileRequest request)
@@ -29,12 +30,14 @@ internal static class PileOpsMapping
         var plugNumbers = request.PlugNumbers.ToDomain();
         var name = request.HasName ? request.Name.ToPileName() : null;
         var station = request.HasStationId ? request.StationId.ToStation() : null;
+        var ratedPowerW = request.HasRatedPowerW ? request.RatedPowerW.ToRatedPower() : (int?)null;
         return pile => pile with
         {
             PlugCount = plugCount ?? pile.PlugCount,
             PlugNumbers = plugNumbers ?? pile.PlugNumbers,
             Name = name ?? pile.Name,
             Station = request.HasStationId ? station : pile.Station,
+            RatedPowerW = ratedPowerW ?? pile.RatedPowerW,
         };
     }
 
@@ -48,6 +51,7 @@ internal static class PileOpsMapping
         [
             ("plugs", before.PlugCount, after.PlugCount), ("plug numbers", before.PlugNumbers, after.PlugNumbers),
             ("name", before.Name, after.Name), ("station", before.Station, after.Station),
+            ("rated power", before.RatedPowerW, after.RatedPowerW),
         ];
         return StationOpsMapping.Sentence(fields);
     }
@@ -73,6 +77,7 @@ internal static class PileOpsMapping
         Name = pile.Name,
         StationId = pile.Station ?? "",
         RetiredAt = pile.RetiredAt?.ToTimestamp(),
+        RatedPowerW = pile.RatedPowerW ?? Piles.Pile.DefaultRatedPowerW,
         Online = state.Online,
         HeardAt = view?.HeardAt.ToTimestamp(),
         Firmware = view?.Status?.Firmware ?? "",
@@ -108,6 +113,9 @@ internal static class PileOpsMapping
 
     private static int ToPlugCount(this int plugCount) =>
         plugCount is >= 1 and <= Piles.Pile.MaxPlugs ? plugCount : throw Refusal.Invalid($"plug_count is {plugCount}: give 1 to {Piles.Pile.MaxPlugs}.");
+
+    private static int ToRatedPower(this int watts) =>
+        watts is >= 1 and <= Piles.Pile.MaxRatedPowerW ? watts : throw Refusal.Invalid($"rated_power_w is {watts}: give 1 to {Piles.Pile.MaxRatedPowerW} watts.");
 
     private static Piles.PlugNumbers? ToDomain(this Ops.V1.PlugNumbers numbers) => numbers switch
     {

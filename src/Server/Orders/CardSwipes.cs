@@ -81,13 +81,15 @@ public sealed class CardSwipes(
         }
         var fen = (long)options.CardAmountFen;
         user = user with { PaidOrders = user.PaidOrders + 1 };
-        var tariff = await tariffs.OfAsync(tx, registry.Find(plug.Device));
+        var pile = registry.Find(plug.Device);
+        var tariff = await tariffs.OfAsync(tx, pile);
         var order = new Order
         {
             No = await UnusedNumberAsync(tx, plug.Device),
             UserId = user.Id,
             Plug = plug,
-            PlugText = registry.Find(plug.Device)!.WritePlug(plug.Number),
+            PlugText = pile!.WritePlug(plug.Number),
+            RatedPowerW = pile.RatedPowerW,
             Tag = OrderTag.Card,
             CardNo = card.Number,
             CreatedAt = tx.Now,

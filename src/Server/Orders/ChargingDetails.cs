@@ -24,21 +24,21 @@ public sealed class ChargingDetails(IStore store, Board board)
             return ResultCode.InvalidArgument;
         return order.State switch
         {
-            OrderState.Charging => Live(order),
+            OrderState.Charging => Live(order, now),
             OrderState.Reserved when order.ReservedUntil <= now => new ChargingDetail(order, OrderState.Expired, 0, 0),
             _ => new ChargingDetail(order, order.State, 0, order.UsedFen),
         };
     }
 
-    private ChargingDetail Live(Order order)
+    private ChargingDetail Live(Order order, DateTimeOffset now)
     {
         var view = board.Find(order.Plug.Device);
         var powerW = 0;
         // A pile that does not name the order says nothing of it; what is stored is then the last that is known.
         if (view?.Plug(order.Plug.Number) is { } plug && plug.OrderNo == order.No.ToString())
         {
-            order = order.Progress(plug.ElapsedSeconds, plug.EnergyWh, plug.PowerW);
-            powerW = plug.State == PlugState.Charging && board.IsOnline(view) ? (int)Math.Min(plug.PowerW, int.MaxValue) : 0;
+            order = order.Progress(Reading.Of(plug), now);
+            powerW = board.IsOnline(view) ? Plausibility.Judge(order, Reading.Of(plug), now).PowerW ?? 0 : 0;
         }
         return new ChargingDetail(order, OrderState.Charging, powerW, order.Usage().Fen);
     }

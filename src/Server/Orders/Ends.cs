@@ -13,11 +13,14 @@ public static class Ends
         switch (order.State)
         {
             case OrderState.Starting or OrderState.Charging:
-                await Settlement.SettleAsync(tx, order.End(record, at));
+                var ended = order.End(record, at, tx.Now);
+                if (ended.Trouble == Order.ImpossibleRecord)
+                    await tx.TellAsync(order.No, $"The pile's end record cannot be, and what can be believed counts: {record.Seconds} s, {record.EnergyWh} Wh, {record.MaxPowerW} W, {(tx.Now - at).TotalSeconds:0} s ago.");
+                await Settlement.SettleAsync(tx, ended);
                 break;
             case OrderState.StartFailed:
                 tx.Done(DueKind.Stop, order.No.ToString(), order.Plug.Device);
-                await Settlement.RefundAsync(tx, order.Progress(record.Seconds, record.EnergyWh, record.MaxPowerW), FailCause.Start);
+                await Settlement.RefundAsync(tx, order.Progress(Reading.Of(record), tx.Now), FailCause.Start);
                 break;
         }
     }

@@ -52,6 +52,15 @@ public enum FailCause
 /// <summary>A charging order. It changes only by its own methods, and its state only by the moves of <see cref="OrderMoves"/>.</summary>
 public sealed record Order
 {
+    /// <summary>What it is in trouble for when the pile no longer knew of the charge.</summary>
+    public const string Lost = "LOST";
+
+    /// <summary>What it is in trouble for when the pile's end record cannot be.</summary>
+    public const string ImpossibleRecord = "IMPOSSIBLE_RECORD";
+
+    // Two samples that are closer may be one reading of the meter.
+    private const int SecondsBetweenSamples = 30;
+
     /// <summary>The order number.</summary>
     public required OrderNo No { get; init; }
 
@@ -63,6 +72,9 @@ public sealed record Order
 
     /// <summary>The plug as its pile wrote it when the order was made.</summary>
     public required string PlugText { get; init; }
+
+    /// <summary>The most that the plug gives, in watts, when the order was made; null for <see cref="Pile.DefaultRatedPowerW"/>.</summary>
+    public int? RatedPowerW { get; init; }
 
     /// <summary>Who pays.</summary>
     public required OrderTag Tag { get; init; }
@@ -142,8 +154,14 @@ public sealed record Order
     /// <summary>Energy delivered, in watt-hours, as <see cref="Seconds"/>.</summary>
     public int EnergyWh { get; init; }
 
-    /// <summary>Highest power, in watts.</summary>
+    /// <summary>Highest power that two samples in a row have reached, in watts; with fewer samples, by the end record.</summary>
     public int MaxPowerW { get; init; }
+
+    /// <summary>Power of the newest sample, in watts; null before the first.</summary>
+    public int? PowerW { get; init; }
+
+    /// <summary>What the pile said of the charge that cannot be: its end record, else the first such status. Null when it never did.</summary>
+    public Reading? Reported { get; init; }
 
     /// <summary>Why the charge ended, by the pile; unspecified when it was lost.</summary>
     public EndReason EndReason { get; init; }
@@ -171,8 +189,10 @@ public sealed record Order
     public Order BeginStart() => Move(OrderState.Starting) with { StartCommand = StartCommand.Sent };
 
     /// <summary>The pile charges.</summary>
-    public Order Started(DateTimeOffset at) =>
-        Move(OrderState.Charging) with { StartCommand = StartCommand.Done, StartedAt = StartedAt ?? Believe(at) };
+    /// <param name="at">When it began, by the pile.</param>
+    /// <param name="now">When the server learns of it.</param>
+    public Order Started(DateTimeOffset at, DateTimeOffset now) =>
+        Move(OrderState.Charging) with { StartCommand = StartCommand.Done, StartedAt = StartedAt ?? NotBeforeStart(Plausibility.IsPossible(this, at) ? at : now) };
 
     /// <summary>The start failed. Unless it is refunded in the same stroke, the pile never answered and the plug stays busy.</summary>
     public Order FailStart(FailCause cause) =>
@@ -203,28 +223,48 @@ public sealed record Order
     /// <summary>What it has used of its payment, by what is known of the charge now.</summary>
     public Usage Usage() => Tariff.Used(PaidFen, Seconds, EnergyWh, MaxPowerW);
 
-    /// <summary>How far the charge has come, by the pile.</summary>
-    public Order Progress(uint seconds, uint energyWh, uint powerW) => this with
+    /// <summary>How far the charge has come, by the pile, as far as that can be.</summary>
+    /// <param name="reading">What the pile says.</param>
+    /// <param name="at">When it says so.</param>
+    public Order Progress(Reading reading, DateTimeOffset at)
     {
-        Seconds = Math.Max(Seconds, Clamp(seconds)),
-        EnergyWh = Math.Max(EnergyWh, Clamp(energyWh)),
-        MaxPowerW = Math.Max(MaxPowerW, Clamp(powerW)),
-    };
+        var plausible = Plausibility.Judge(this, reading, at);
+        var seconds = Math.Max(Seconds, plausible.Seconds ?? 0);
+        return Sample(plausible.PowerW, seconds - Seconds) with
+        {
+            Seconds = seconds,
+            EnergyWh = Math.Max(EnergyWh, plausible.EnergyWh ?? 0),
+            Reported = plausible.IsWhole ? Reported : Reported ?? reading,
+        };
+    }
 
-    /// <summary>The charge is over, by the pile's end record.</summary>
-    public Order End(ChargeEnded record, DateTimeOffset at) => Move(OrderState.Ended) with
+    /// <summary>The charge is over, by the pile's end record. What of that cannot be does not count: there, the last progress does.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="at">When the charge ended, by the pile.</param>
+    /// <param name="now">When the server learns of it.</param>
+    public Order End(ChargeEnded record, DateTimeOffset at, DateTimeOffset now)
     {
-        StartCommand = StartCommand.Done,
-        EndedAt = Believe(at),
-        StartedAt = StartedAt ?? Believe(at - TimeSpan.FromSeconds(record.Seconds)),
-        Seconds = Clamp(record.Seconds),
-        EnergyWh = Clamp(record.EnergyWh),
-        MaxPowerW = Math.Max(MaxPowerW, Clamp(record.MaxPowerW)),
-        EndReason = record.Reason,
-    };
+        var isTimePossible = Plausibility.IsPossible(this, at);
+        var endedAt = isTimePossible ? at : now;
+        var reading = Reading.Of(record);
+        var plausible = Plausibility.Judge(this, reading, endedAt);
+        var isPossible = isTimePossible && plausible.IsWhole;
+        return Move(OrderState.Ended) with
+        {
+            StartCommand = StartCommand.Done,
+            EndedAt = NotBeforeStart(endedAt),
+            StartedAt = StartedAt ?? NotBeforeStart(endedAt - TimeSpan.FromSeconds(plausible.Seconds ?? 0)),
+            Seconds = plausible.Seconds ?? Seconds,
+            EnergyWh = plausible.EnergyWh ?? EnergyWh,
+            MaxPowerW = MaxPowerW > 0 ? MaxPowerW : Math.Min(PowerW ?? int.MaxValue, plausible.PowerW ?? 0),
+            EndReason = record.Reason,
+            Reported = isPossible ? Reported : reading,
+            Trouble = isPossible ? Trouble : ImpossibleRecord,
+        };
+    }
 
     /// <summary>The pile no longer knows of the charge and sent no end record: it ends with the last progress.</summary>
-    public Order EndLost(DateTimeOffset at) => Move(OrderState.Ended) with { EndedAt = at, Trouble = "LOST" };
+    public Order EndLost(DateTimeOffset at) => Move(OrderState.Ended) with { EndedAt = at, Trouble = Lost };
 
     /// <summary>An operator has ended the charge: it ends with the last progress.</summary>
     public Order EndForced(DateTimeOffset at) => Move(OrderState.Ended) with { EndedAt = at };
@@ -267,8 +307,11 @@ public sealed record Order
         ? this with { State = next }
         : throw new InvalidOperationException($"Order {No} cannot go from {State} to {next}.");
 
-    // How long ago something was is the pile's word, and nothing charges before it is paid.
-    private DateTimeOffset Believe(DateTimeOffset at) => at < (StartedAt ?? PaidAt) ? (StartedAt ?? PaidAt)!.Value : at;
+    // A power counts once two samples in a row have reached it: one glitch of a meter sets no price.
+    private Order Sample(int? powerW, int secondsSince) => powerW is not { } power || secondsSince < SecondsBetweenSamples
+        ? this
+        : this with { PowerW = power, MaxPowerW = PowerW is { } last ? Math.Max(MaxPowerW, Math.Min(last, power)) : MaxPowerW };
 
-    private static int Clamp(uint value) => (int)Math.Min(value, int.MaxValue);
+    // How long ago something was is the pile's word, and nothing charges before it is paid.
+    private DateTimeOffset NotBeforeStart(DateTimeOffset at) => at < (StartedAt ?? PaidAt) ? (StartedAt ?? PaidAt)!.Value : at;
 }

@@ -93,16 +93,18 @@ public sealed class Reservations(IStore store, PileStates piles, PileRegistry re
         if (user.UnpaidOrderNo is { } older)
             await ReleaseAsync(tx, OrderNo.Parse(older), OrderState.Cancelled);
 
+        var pile = registry.Find(plug.Id.Device);
         var order = new Order
         {
             No = await OrderNo.NextAsync(tx),
             UserId = userId,
             Plug = plug.Id,
             PlugText = plug.Text,
+            RatedPowerW = pile?.RatedPowerW,
             Tag = OrderTag.Phone,
             CreatedAt = tx.Now,
             ReservedUntil = tx.Now + options.Reservation,
-            Tariff = await tariffs.OfAsync(tx, registry.Find(plug.Id.Device)),
+            Tariff = await tariffs.OfAsync(tx, pile),
         };
         tx.Put(OrderTables.Orders, order);
         tx.Put(OrderTables.BusyPlugs, new BusyPlug { Plug = plug.Id, OrderNo = order.No, UserId = userId, Until = order.ReservedUntil });

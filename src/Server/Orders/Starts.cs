@@ -67,7 +67,7 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, IPi
         switch (order.State)
         {
             case OrderState.Starting:
-                order = order.Started(at);
+                order = order.Started(at, tx.Now);
                 tx.Put(OrderTables.Orders, order);
                 tx.Done(DueKind.Start, order.No.ToString());
                 var over = order.StartedAt!.Value + TimeSpan.FromSeconds(order.MaxSeconds) + Overtime;

@@ -100,7 +100,7 @@ public sealed class StatusCheck(IStore store, BusyPlugIndex busyPlugs, Board boa
             return false;
         if (plug.OrderNo == order.No.ToString() && order.State is (OrderState.Starting or OrderState.Charging))
         {
-            order = order.Progress(plug.ElapsedSeconds, plug.EnergyWh, plug.PowerW);
+            order = await ProgressAsync(tx, order, Reading.Of(plug));
             tx.Put(OrderTables.Orders, order);
             SpentCharges.Watch(tx, order);
         }
@@ -117,5 +117,13 @@ public sealed class StatusCheck(IStore store, BusyPlugIndex busyPlugs, Board boa
         if (await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Lost, order.No.ToString())) is null)
             tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Lost, Subject = order.No.ToString(), DueAt = tx.Now + LostCharges.Patience });
         return true;
+    }
+
+    private static async ValueTask<Order> ProgressAsync(ITransaction tx, Order order, Reading reading)
+    {
+        var progressed = order.Progress(reading, tx.Now);
+        if (order.Reported is null && progressed.Reported is not null)
+            await tx.TellAsync(order.No, $"The pile reported what cannot be, and that does not count: {reading.Seconds} s, {reading.EnergyWh} Wh, {reading.PowerW ?? 0} W.");
+        return progressed;
     }
 }

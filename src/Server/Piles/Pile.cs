@@ -19,6 +19,12 @@ public sealed record Pile
     /// <summary>Most plugs that a pile may have.</summary>
     public const int MaxPlugs = 99;
 
+    /// <summary>The most that a plug gives, in watts, where nothing else is registered.</summary>
+    public const int DefaultRatedPowerW = 3500;
+
+    /// <summary>The most that may be registered, in watts.</summary>
+    public const int MaxRatedPowerW = 100_000;
+
     // Under Decimal, the hex spelling of the tenth to fifteenth plug is taken too, where it cannot be mistaken.
     private const int MaxPlugsForHexSpelling = 15;
 
@@ -30,6 +36,9 @@ public sealed record Pile
 
     /// <summary>How its plugs are written.</summary>
     public PlugNumbers PlugNumbers { get; init; }
+
+    /// <summary>The most that one of its plugs gives, in watts; null for <see cref="DefaultRatedPowerW"/>.</summary>
+    public int? RatedPowerW { get; init; }
 
     /// <summary>What people call it; may be empty.</summary>
     public string Name { get; init; } = "";

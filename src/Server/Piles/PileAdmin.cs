@@ -11,7 +11,8 @@ namespace Charging.Server.Piles;
 /// <param name="PlugNumbers">How they are written.</param>
 /// <param name="Name">What people call it.</param>
 /// <param name="Station">The station that it is at; null for none.</param>
-public sealed record NewPile(DeviceNo Device, int PlugCount, PlugNumbers PlugNumbers, string Name = "", string? Station = null);
+/// <param name="RatedPowerW">The most that one of its plugs gives, in watts; null for the default.</param>
+public sealed record NewPile(DeviceNo Device, int PlugCount, PlugNumbers PlugNumbers, string Name = "", string? Station = null, int? RatedPowerW = null);
 
 /// <summary>What operators do with piles: registration and secrets.</summary>
 public sealed class PileAdmin(IStore store, IPileLink link)
@@ -35,6 +36,7 @@ public sealed class PileAdmin(IStore store, IPileLink link)
             PlugNumbers = pile.PlugNumbers,
             Name = pile.Name,
             Station = pile.Station,
+            RatedPowerW = pile.RatedPowerW,
             SecretHash = "",
             SecretGeneration = known?.SecretGeneration ?? 0,
             RegisteredAt = tx.Now,

@@ -35,6 +35,8 @@ public static class Tables
         new(2, "users", user => user),
         // Properties that an older program would drop.
         new(3, "cards", card => card),
+        // Properties that an older program would drop.
+        new(4, "piles", pile => pile),
     ];
 
     /// <summary>Those that an <see cref="IStoreObserver"/> follows, and so are told from node to node.</summary>

@@ -48,6 +48,25 @@ public sealed class PileOpsTests
     }
 
     [Fact]
+    public async Task The_rating_of_a_pile_counts_for_orders_that_are_made_from_then_on()
+    {
+        await using var stand = await Stand.OpenAsync();
+        var piles = new PileService.PileServiceClient(stand.App.AsOperator());
+        var before = await stand.ReserveAsync(2);
+        Assert.Equal(7000, (await piles.UpdatePileAsync(new UpdatePileRequest { DeviceNo = stand.Device, RatedPowerW = 7000 })).Pile.RatedPowerW);
+        var after = await stand.ReserveAsync(3);
+        Assert.Equal((null, 7000), ((await stand.OrderAsync(before)).RatedPowerW, (await stand.OrderAsync(after)).RatedPowerW));
+
+        Assert.Equal(3500, (await piles.RegisterPileAsync(new RegisterPileRequest { DeviceNo = ChargingApp.NewDeviceNo() })).Pile.RatedPowerW);
+        Assert.Equal(200, (await piles.RegisterPileAsync(new RegisterPileRequest { DeviceNo = ChargingApp.NewDeviceNo(), RatedPowerW = 200 })).Pile.RatedPowerW);
+        foreach (var watts in new[] { 0, -1, 100_001 })
+        {
+            var refusal = await Assert.ThrowsAsync<RpcException>(() => piles.UpdatePileAsync(new UpdatePileRequest { DeviceNo = stand.Device, RatedPowerW = watts }).ResponseAsync);
+            Assert.Equal(StatusCode.InvalidArgument, refusal.StatusCode);
+        }
+    }
+
+    [Fact]
     public async Task A_change_touches_what_is_set_and_no_plug_with_an_order_goes()
     {
         await using var stand = await Stand.OpenAsync();

@@ -1,8 +1,16 @@
 using Charging.Device.V1;
+using Charging.Ops.V1;
 using Charging.PileSimulator;
 using Charging.Server.Orders;
 using Charging.Testing;
 using Xunit;
+using Order = Charging.Server.Orders.Order;
+using OrderState = Charging.Server.Orders.OrderState;
+using PlugState = Charging.Device.V1.PlugState;
+using PowerTier = Charging.Server.Orders.PowerTier;
+using Tariff = Charging.Server.Orders.Tariff;
+using TariffUnit = Charging.Server.Orders.TariffUnit;
+using UnusedTo = Charging.Server.Orders.UnusedTo;
 
 namespace Charging.Server.Tests.Orders;
 
@@ -164,14 +172,15 @@ public sealed class SettlementTests
         await stand.CheckAsync();
     }
 
-    /// <summary>The record is the meter's; what was reported on the way was rounded, or wrong.</summary>
+    /// <summary>The record is the meter's; what was reported on the way was rounded, or wrong. But an hour has passed, and no more.</summary>
     [Theory]
-    [InlineData(7200u, 50)]
-    [InlineData(0u, 0)]
-    [InlineData(1u, 0)]
-    [InlineData(14_400u, 100)]
-    [InlineData(uint.MaxValue, 100)]
-    public async Task An_end_record_that_contradicts_the_progress_is_believed_up_to_the_payment(uint seconds, long fen)
+    [InlineData(3650u, 25, null)]
+    [InlineData(0u, 0, null)]
+    [InlineData(1u, 0, null)]
+    [InlineData(7200u, 25, Order.ImpossibleRecord)]
+    [InlineData(14_400u, 25, Order.ImpossibleRecord)]
+    [InlineData(uint.MaxValue, 25, Order.ImpossibleRecord)]
+    public async Task An_end_record_that_contradicts_the_progress_is_believed_as_far_as_it_can_be(uint seconds, long fen, string? trouble)
     {
         await using var stand = await Stand.OpenAsync();
         await using var pile = await RawPile.OpenAsync(stand.App);
@@ -180,7 +189,28 @@ public sealed class SettlementTests
         await pile.RaiseAsync(1, raised => raised.ChargeEnded = Ended(orderNo, seconds));
         await pile.AckedAsync(1);
         var order = await stand.OrderAsync(orderNo);
-        Assert.Equal((OrderState.Settled, fen, 100 - fen), (order.State, order.UsedFen, order.OwedFen + order.RefundedFen));
+        Assert.Equal((OrderState.Settled, fen, 100 - fen, trouble), (order.State, order.UsedFen, order.OwedFen + order.RefundedFen, order.Trouble));
+        var timeline = await new OrderService.OrderServiceClient(stand.App.AsOperator()).GetOrderTimelineAsync(new GetOrderTimelineRequest { OrderNo = orderNo });
+        Assert.Equal(trouble is not null, timeline.Entries.Any(entry => entry.Text.StartsWith($"The pile's end record cannot be, and what can be believed counts: {seconds} s, ", StringComparison.Ordinal)));
+        await stand.CheckAsync();
+    }
+
+    [Fact]
+    public async Task A_glitch_of_the_meter_between_two_samples_costs_nothing_and_is_told()
+    {
+        await using var stand = await Stand.OpenAsync();
+        await using var pile = await RawPile.OpenAsync(stand.App);
+        await stand.PriceAsync(ByPower with { ElectricityFen = 500 }, pile.Device);
+        var orderNo = await StartAsync(stand, pile, 5);
+        await ReportAsync(stand, pile, orderNo, TimeSpan.FromMinutes(20), 1200, 180);
+        await ReportAsync(stand, pile, orderNo, TimeSpan.FromMinutes(20), 2400, 4_294_967_290);
+        await ReportAsync(stand, pile, orderNo, TimeSpan.FromMinutes(20), 3600, 180);
+        await pile.RaiseAsync(1, raised => raised.ChargeEnded = Ended(orderNo, 3600));
+        await pile.AckedAsync(1);
+
+        Assert.Equal((25, 180, null), await stand.OrderAsync(orderNo) is var order ? (order.UsedFen, order.MaxPowerW, order.Trouble) : default);
+        var timeline = await new OrderService.OrderServiceClient(stand.App.AsOperator()).GetOrderTimelineAsync(new GetOrderTimelineRequest { OrderNo = orderNo });
+        Assert.Single(timeline.Entries, entry => entry.Text == "The pile reported what cannot be, and that does not count: 2400 s, 120 Wh, 4294967290 W.");
         await stand.CheckAsync();
     }
 

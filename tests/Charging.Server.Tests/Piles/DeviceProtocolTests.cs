@@ -6,7 +6,9 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Charging.Device.V1;
 using Charging.MqttBroker;
+using Charging.Server.Orders;
 using Charging.Server.Piles;
+using Charging.Server.Storage;
 using Charging.Testing;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
@@ -79,6 +81,8 @@ public sealed partial class DeviceProtocolTests
             switch (step.Who)
             {
                 case "pile":
+                    if (step.Message is PileEvent { ChargeEnded: { } ended })
+                        await BackdateAsync(app, pile.OrderNo, TimeSpan.FromSeconds(ended.Seconds));
                     await pile.SendAsync(step.Message!);
                     break;
                 case "server":
@@ -95,6 +99,14 @@ public sealed partial class DeviceProtocolTests
         Assert.Equal((pile.OrderNo, "2小时19分"), (order.GetProperty("orderNo").GetString(), order.GetProperty("elapsedTime").GetString()));
         await app.CheckInvariantsAsync();
     }
+
+    /// <summary>Moves the payment of an order back by the time that its charge takes in the document.</summary>
+    private static Task BackdateAsync(ChargingApp app, string orderNo, TimeSpan time) => app.Services.GetRequiredService<IStore>().RunAsync(async tx =>
+    {
+        var order = (await tx.GetAsync(OrderTables.Orders, orderNo))!;
+        tx.Put(OrderTables.Orders, order with { PaidAt = order.PaidAt - time, StartedAt = order.StartedAt - time });
+        return true;
+    });
 
     private static string Between(string text, string from, string to) => text[text.IndexOf(from, StringComparison.Ordinal)..text.IndexOf(to, StringComparison.Ordinal)];
 

@@ -20,15 +20,15 @@ public sealed class EventTests
         var orderNo = await BeginAsync(stand, pile);
         for (var times = 1; times <= 3; times++)
         {
-            await pile.RaiseAsync(7, raised => raised.ChargeEnded = Ended(orderNo, (uint)(100 * times)));
+            await pile.RaiseAsync(7, raised => raised.ChargeEnded = Ended(orderNo, (uint)(20 * times)));
             await pile.AckedAsync(7, times);
         }
         var order = await stand.OrderAsync(orderNo);
-        Assert.Equal((OrderState.Settled, 100), (order.State, order.Seconds));
+        Assert.Equal((OrderState.Settled, 20), (order.State, order.Seconds));
         // Not even under another number.
-        await pile.RaiseAsync(8, raised => raised.ChargeEnded = Ended(orderNo, 900));
+        await pile.RaiseAsync(8, raised => raised.ChargeEnded = Ended(orderNo, 50));
         await pile.AckedAsync(8);
-        Assert.Equal(100, (await stand.OrderAsync(orderNo)).Seconds);
+        Assert.Equal(20, (await stand.OrderAsync(orderNo)).Seconds);
         await stand.CheckAsync();
     }
 

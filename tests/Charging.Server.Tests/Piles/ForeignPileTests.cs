@@ -48,7 +48,7 @@ public sealed class ForeignPileTests
             await Retry.Until("the pile has done its work", () => pile.HasExited);
             Assert.Equal((0, $"charged {orderNo}\n"), (pile.ExitCode, await pile.StandardOutput.ReadToEndAsync()));
             var order = (await rider.ListAsync()).Data!.Value.GetProperty("list")[0];
-            Assert.Equal((orderNo, "1小时0分", 2), (order.GetProperty("orderNo").GetString(), order.GetProperty("elapsedTime").GetString(), order.GetProperty("cmdStatus").GetInt32()));
+            Assert.Equal((orderNo, "0小时1分", 2), (order.GetProperty("orderNo").GetString(), order.GetProperty("elapsedTime").GetString(), order.GetProperty("cmdStatus").GetInt32()));
             await app.CheckInvariantsAsync();
         }
         finally

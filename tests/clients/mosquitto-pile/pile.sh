@@ -77,7 +77,7 @@ while true; do
         raise "\"chargeStarted\":{\"orderNo\":\"$order\",\"plug\":$plug}"
         status
         state=PLUG_STATE_FINISHED
-        raise "\"chargeEnded\":{\"orderNo\":\"$order\",\"plug\":$plug,\"seconds\":3600,\"energyWh\":180,\"maxPowerW\":180,\"reason\":\"END_REASON_FULL\"}"
+        raise "\"chargeEnded\":{\"orderNo\":\"$order\",\"plug\":$plug,\"seconds\":60,\"energyWh\":3,\"maxPowerW\":180,\"reason\":\"END_REASON_FULL\"}"
         status
       else
         result "$id" DONE

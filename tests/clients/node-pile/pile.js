@@ -75,7 +75,7 @@ function answer(id, command) {
 
 function end() {
   plugs.get(order.plug).state = FINISHED;
-  raise(6, [[1, order.no], [2, order.plug], [3, 3600], [4, 180], [5, 180], [6, FULL]]);
+  raise(6, [[1, order.no], [2, order.plug], [3, 60], [4, 3], [5, 180], [6, FULL]]);
   publish('status', status(true));
 }
 

@@ -34,7 +34,8 @@ internal static class Show
             ("firmware", Format.OrNone(pile.Firmware)),
             ("registered", Format.Time(pile.RegisteredAt)),
             ("tariff", pile.Tariff),
-            ("plug numbers", Format.Name(pile.PlugNumbers)));
+            ("plug numbers", Format.Name(pile.PlugNumbers)),
+            ("rated power of a plug", $"{pile.RatedPowerW} W"));
         var table = Format.Columns("plug", "state", "order", "W", "Wh", "charging for", "fault");
         foreach (var plug in pile.Plugs)
         {

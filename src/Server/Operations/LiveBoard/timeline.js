@@ -38,6 +38,8 @@ const Sentences = {
   "The start is given up: {0}.": "放弃启动：{0*}。",
   "The plug takes no new charges: {0}.": "该插座暂停充电：{0*}。",
   "The pile no longer knows of the charge, or says nothing: it ends with the last progress.": "设备已不知道该次充电，或一直没有上报：按最后进度结束。",
+  "The pile reported what cannot be, and that does not count: {0} s, {1} Wh, {2} W.": "设备上报了不可能的数值，不计入费用：{0} 秒，{1} Wh，{2} W。",
+  "The pile's end record cannot be, and what can be believed counts: {0} s, {1} Wh, {2} W, {3} s ago.": "设备的结束记录不可能属实，按可信的部分结算：{0} 秒，{1} Wh，{2} W，{3} 秒前。",
   "The pile is told to stop, until it confirms it.": "向设备发送停止指令，直到设备确认。",
   "The pile answered the stop: {0}.": "设备对停止指令的答复：{0*}。",
   "The pile has not confirmed the stop in 100 tries, and is not told any more.": "停止指令已发送 100 次，设备仍未确认，不再发送。",
@@ -74,7 +76,7 @@ const Terms = {
   Spent: "费用用完的检查", Surplus: "多付部分的处理", Refund: "退款", Notice: "结束通知", Retire: "设备停用",
   // What operators do, and what an order waits for.
   ForceEndOrder: "强制结束", RefundOrder: "退款", RetryOrder: "重试", ResolveOrder: "标记已处理",
-  LOST: "设备丢失了充电记录", REFUNDED_ELSEWHERE: "已在支付平台退款", REFUND_OVERDUE: "退款多次未成功", REFUND_ABNORMAL: "付款账户无法接收退款",
+  LOST: "设备丢失了充电记录", IMPOSSIBLE_RECORD: "设备的结束记录不可能属实", REFUNDED_ELSEWHERE: "已在支付平台退款", REFUND_OVERDUE: "退款多次未成功", REFUND_ABNORMAL: "付款账户无法接收退款",
 };
 
 const Patterns = Object.entries(Sentences).map(([english, chinese]) => [
