@@ -71,7 +71,7 @@ public static class Chargectl
         return await result.InvokeAsync(configuration, cancellationToken);
     }
 
-    private static RootCommand Root() => new(Description)
+    internal static RootCommand Root() => new(Description)
     {
         CommonOptions.Address,
         CommonOptions.KeyFile,

@@ -25,11 +25,12 @@ internal sealed class Session : IDisposable
     public Session(ParseResult parse)
     {
         Parse = parse;
-        Output = parse.InvocationConfiguration.Output;
-        Error = parse.InvocationConfiguration.Error;
-        var screen = new AnsiConsoleOutput(Output);
+        Output = new CleanWriter(parse.InvocationConfiguration.Output);
+        Error = new CleanWriter(parse.InvocationConfiguration.Error);
+        var screen = new AnsiConsoleOutput(parse.InvocationConfiguration.Output);
         IsTerminal = screen.IsTerminal;
         Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = screen, Ansi = screen.IsTerminal ? AnsiSupport.Detect : AnsiSupport.No });
+        Console.Pipeline.Attach(new CleanRendering());
         // A terminal breaks a long line at its edge; a table that is squeezed breaks numbers that somebody wants to copy.
         Console.Profile.Width = WidthOfFiles;
         _channel = new Lazy<GrpcChannel>(Open);

@@ -46,6 +46,7 @@ public static class Codec
         try
         {
             message = FormOf(payload) == MessageForm.Json ? ReadJson<T>(payload) : parser.ParseFrom(payload);
+            MessageText.Clean(message);
             return true;
         }
         catch (Exception fault) when (IsBadInput(fault))

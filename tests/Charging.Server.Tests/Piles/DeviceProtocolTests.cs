@@ -9,6 +9,7 @@ using Charging.MqttBroker;
 using Charging.Server.Orders;
 using Charging.Server.Piles;
 using Charging.Server.Storage;
+using Charging.Server.Tests.Documents;
 using Charging.Testing;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
@@ -44,6 +45,15 @@ public sealed partial class DeviceProtocolTests
             var written = Encoding.UTF8.GetString(Codec.Write(message!, MessageForm.Json));
             Assert.True(JsonNode.DeepEquals(JsonNode.Parse(json), JsonNode.Parse(written)), $"{json}\nis written as\n{written}");
         }
+    }
+
+    [Fact]
+    public void Texts_are_cut_to_the_lengths_that_the_protos_promise()
+    {
+        var promises = Repository.Files("protos/charging/device/v1", "*.proto").SelectMany(file => Promise().Matches(Repository.Read(file))).ToList();
+
+        Assert.NotEmpty(promises);
+        Assert.All(promises, promise => Assert.Equal(promise.Groups["max"].Value, $"{MessageText.MaxLengths.GetValueOrDefault(promise.Groups["field"].Value, MessageText.DefaultMaxLength)}"));
     }
 
     [Fact]
@@ -194,4 +204,7 @@ public sealed partial class DeviceProtocolTests
             }
         }
     }
+
+    [GeneratedRegex(@"At most (?<max>\d+) characters\.\s+string (?<field>\w+) =")]
+    private static partial Regex Promise();
 }

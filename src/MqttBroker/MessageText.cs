@@ -1,0 +1,61 @@
+using System.Collections;
+using System.Collections.Concurrent;
+using Google.Protobuf;
+using Google.Protobuf.Reflection;
+
+namespace Charging.MqttBroker;
+
+/// <summary>What a pile writes in words, cut to the lengths of the protocol and printable from here on.</summary>
+public static class MessageText
+{
+    /// <summary>The longest text of a field that is not in <see cref="MaxLengths"/>.</summary>
+    public const int DefaultMaxLength = 64;
+
+    /// <summary>The longest text of a field, by its name in the protos.</summary>
+    public static readonly IReadOnlyDictionary<string, int> MaxLengths = new Dictionary<string, int>
+    {
+        ["order_no"] = 32,
+        ["boot_id"] = 36,
+        ["connection_id"] = 36,
+        ["firmware"] = 32,
+        ["card_no"] = 16,
+    };
+
+    private static readonly ConcurrentDictionary<MessageDescriptor, Fields> Known = new();
+
+    /// <summary>Its fields that hold text, and those whose messages may.</summary>
+    private sealed record Fields(FieldDescriptor[] Texts, FieldDescriptor[] Messages);
+
+    /// <summary>Cleans every text of a message and of the messages in it.</summary>
+    public static void Clean(IMessage message)
+    {
+        var fields = Known.GetOrAdd(message.Descriptor, FieldsOf);
+        foreach (var field in fields.Texts)
+        {
+            var text = (string)field.Accessor.GetValue(message);
+            var clean = text.Length == 0 ? text : Printable.Clean(text, MaxLengths.GetValueOrDefault(field.Name, DefaultMaxLength));
+            if (!ReferenceEquals(text, clean))
+                field.Accessor.SetValue(message, clean);
+        }
+        foreach (var field in fields.Messages)
+        {
+            var value = field.Accessor.GetValue(message);
+            if (value is IMessage inner)
+                Clean(inner);
+            else if (value is IList list)
+                CleanAll(list);
+        }
+    }
+
+    private static void CleanAll(IList messages)
+    {
+        foreach (IMessage message in messages)
+            Clean(message);
+    }
+
+    private static Fields FieldsOf(MessageDescriptor type) => new(
+        [.. type.Fields.InDeclarationOrder().Where(field => field is { FieldType: FieldType.String, IsRepeated: false })],
+        [.. type.Fields.InDeclarationOrder().Where(field => field.FieldType == FieldType.Message && HasText(field.MessageType))]);
+
+    private static bool HasText(MessageDescriptor type) => FieldsOf(type) is { Texts.Length: > 0 } or { Messages.Length: > 0 };
+}
