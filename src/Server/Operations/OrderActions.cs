@@ -14,6 +14,7 @@ internal sealed class OrderActions(IStore store, Changes changes, Limits limits,
     /// <summary>Ends an order by force.</summary>
     public Task<Order> ForceEndAsync(ServerCallContext context, string orderNo, string reason) => ChangeAsync(context, orderNo, reason.ToReason(), async (tx, order) =>
     {
+        await limits.EndAsync(tx, context.Operator(), order);
         var ended = await ForcedEnds.EndAsync(tx, order, board.Find(order.Plug.Device)?.Plug(order.Plug.Number)) ?? throw Refusal.Conflict($"Order {order.No} is over: it is {order.State}.");
         return new Made<Order>(ended, $"Was {order.State} and is {ended.State}; used {Yuan.Of(ended.UsedFen)} yuan of {Yuan.Of(ended.PaidFen)}.");
     });

@@ -1,14 +1,17 @@
+using Charging.MqttBroker;
 using Charging.Ops.V1;
 using Charging.Server.Orders;
 using Charging.Server.Piles;
 using Charging.Server.Storage;
 using Grpc.Core;
+using Order = Charging.Server.Orders.Order;
+using OrderState = Charging.Server.Orders.OrderState;
 
 namespace Charging.Server.Operations;
 
 /// <summary>charging.ops.v1.PileService.</summary>
 internal sealed class PileOpsRpc(
-    IStore store, Changes changes, PileAdmin admin, PileViews views, PileWatch watch, PileInstructions instructions) : PileService.PileServiceBase
+    IStore store, Changes changes, PileAdmin admin, PileViews views, PileWatch watch, PileInstructions instructions, Limits limits) : PileService.PileServiceBase
 {
     /// <inheritdoc/>
     public override async Task<RegisterPileResponse> RegisterPile(RegisterPileRequest request, ServerCallContext context)
@@ -48,7 +51,11 @@ internal sealed class PileOpsRpc(
     {
         var device = request.DeviceNo.ToDeviceNo();
         var secret = await changes.MakeAsync(context, new Deed(PileOpsMapping.Subject(device), request.Reason.ToAnyReason()), async tx =>
-            new Made<string>((await PileAdmin.RotateSecretAsync(tx, device)).OrUnregistered(device), "Has a new secret."));
+        {
+            var secret = (await PileAdmin.RotateSecretAsync(tx, device)).OrUnregistered(device);
+            var charges = string.Join(", ", (await ChargesAsync(tx, device)).Select(order => order.No));
+            return new Made<string>(secret, charges.Length == 0 ? "Has a new secret; nothing was charging." : $"Has a new secret; charging went on: {charges}.");
+        });
         await admin.CutOffAsync(device);
         return new RotatePileSecretResponse { Secret = secret };
     }
@@ -91,6 +98,8 @@ internal sealed class PileOpsRpc(
         var pile = await changes.MakeAsync(context, new Deed(PileOpsMapping.Subject(device), request.Reason.ToReason()), async tx =>
         {
             var pile = (await tx.GetAsync(PileTables.Piles, device.ToString())).OrUnregistered(device);
+            foreach (var charge in await ChargesAsync(tx, device))
+                await limits.EndAsync(tx, context.Operator(), charge);
             return await RetiredPiles.RetireAsync(tx, pile) is { } retired
                 ? new Made<Piles.Pile>(retired.Pile, $"Retired; {retired.Orders} charges are being ended.")
                 : new Made<Piles.Pile>(pile, "Was retired already.");
@@ -101,6 +110,17 @@ internal sealed class PileOpsRpc(
     /// <inheritdoc/>
     public override Task<SendPileCommandResponse> SendPileCommand(SendPileCommandRequest request, ServerCallContext context) =>
         instructions.GiveAsync(request, context);
+
+    private static async ValueTask<List<Order>> ChargesAsync(ITransaction tx, DeviceNo device)
+    {
+        List<Order> charges = [];
+        foreach (var busy in await tx.ListAsync(OrderTables.BusyPlugs.ByKey, KeyRange.Prefix($"{device}-"), Piles.Pile.MaxPlugs))
+        {
+            if (await tx.GetAsync(OrderTables.Orders, busy.OrderNo.ToString()) is { State: OrderState.Charging } order)
+                charges.Add(order);
+        }
+        return charges;
+    }
 
     private static async ValueTask InsistOnFreePlugsAsync(ITransaction tx, Piles.Pile pile)
     {

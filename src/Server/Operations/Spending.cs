@@ -1,4 +1,5 @@
 using Charging.Server.Orders;
+using Charging.Server.Piles;
 using Charging.Server.Storage;
 using Grpc.Core;
 
@@ -27,8 +28,18 @@ public sealed record Spending
 }
 
 /// <summary>Holds each role to its limits.</summary>
-internal sealed class Limits(OperationsOptions options)
+internal sealed class Limits(OperationsOptions options, Board board)
 {
+    /// <summary>
+    /// Counts what ending a charge gives back at a pile that is offline, or refuses it: the pile may be charging all the same.
+    /// What goes back by the word of a pile that is online is no gift.
+    /// </summary>
+    public async ValueTask EndAsync(ITransaction tx, Operator who, Order order)
+    {
+        if (order.State == OrderState.Charging && !board.IsOnline(order.Plug.Device) && order.PaidFen - order.Usage().Fen is > 0 and var fen)
+            await RefundAsync(tx, who, fen);
+    }
+
     /// <summary>Counts a refund, or refuses it.</summary>
     public ValueTask RefundAsync(ITransaction tx, Operator who, long fen) => SpendAsync(
         tx, who, spending => spending with { RefundFen = spending.RefundFen + fen }, spending => spending.RefundFen, (options.OperatorRefundFen, options.FinanceRefundFen));

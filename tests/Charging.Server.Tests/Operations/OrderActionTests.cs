@@ -135,6 +135,40 @@ public sealed class OrderActionTests
         Assert.Equal(12, (await stand.OrderAsync(orderNo)).WaivedFen);
     }
 
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task What_ending_a_charge_gives_back_counts_against_the_limit_where_nobody_knows_its_use(bool isOffline, bool byForce)
+    {
+        await using var stand = await Stand.OpenAsync(settings: "--Charging:Operations:OperatorRefundFen=50");
+        var orderNo = await stand.BeginAsync(2, 1.00);
+        var caller = await stand.App.AsAsync(Role.Operator);
+        var (orders, piles) = (new OrderService.OrderServiceClient(caller), new PileService.PileServiceClient(caller));
+        if (isOffline)
+        {
+            await piles.RotatePileSecretAsync(new RotatePileSecretRequest { DeviceNo = stand.Device });
+            await Retry.Until("the pile is offline", async () => await stand.SeeAsync(9) == 2);
+            var entry = (await new AuditService.AuditServiceClient(stand.App.AsOperator()).ListAuditAsync(new ListAuditRequest())).Entries.First(entry => entry.Method.EndsWith("RotatePileSecret", StringComparison.Ordinal));
+            Assert.Contains(orderNo, entry.Outcome);
+        }
+
+        Task End() => byForce
+            ? orders.ForceEndOrderAsync(new ForceEndOrderRequest { OrderNo = orderNo, Reason = "x" }).ResponseAsync
+            : piles.RetirePileAsync(new RetirePileRequest { DeviceNo = stand.Device, Reason = "x" }).ResponseAsync;
+
+        if (isOffline)
+        {
+            Assert.Equal(StatusCode.PermissionDenied, await RefusedAsync(End));
+            Assert.Equal(Server.Orders.OrderState.Charging, (await stand.OrderAsync(orderNo)).State);
+        }
+        else
+        {
+            await End();
+            await stand.UntilAsync(orderNo, Server.Orders.OrderState.Settled);
+        }
+    }
+
     [Fact]
     public async Task A_charge_that_goes_on_is_not_refunded_but_ended_first()
     {
