@@ -15,11 +15,11 @@ public static class Ends
             case OrderState.Starting or OrderState.Charging:
                 var ended = order.End(record, at, tx.Now);
                 if (ended.Trouble == Order.ImpossibleRecord)
-                    await tx.TellAsync(order.No, $"The pile's end record cannot be, and what can be believed counts: {record.Seconds} s, {record.EnergyWh} Wh, {record.MaxPowerW} W, {(tx.Now - at).TotalSeconds:0} s ago.");
+                    ended = await tx.TellAsync(ended, $"The pile's end record cannot be, and what can be believed counts: {record.Seconds} s, {record.EnergyWh} Wh, {record.MaxPowerW} W, {(tx.Now - at).TotalSeconds:0} s ago.");
                 await Settlement.SettleAsync(tx, ended);
                 break;
             case OrderState.StartFailed:
-                tx.Done(DueKind.Stop, order.No.ToString(), order.Plug.Device);
+                await Stops.DoneAsync(tx, order.No.ToString(), order.Plug.Device);
                 await Settlement.RefundAsync(tx, order.Progress(Reading.Of(record), tx.Now), FailCause.Start);
                 break;
         }
@@ -31,7 +31,7 @@ public static class Ends
     /// </summary>
     public static async ValueTask LostAsync(ITransaction tx, Order order)
     {
-        await tx.TellAsync(order.No, "The pile no longer knows of the charge, or says nothing: it ends with the last progress.");
+        order = await tx.TellAsync(order, "The pile no longer knows of the charge, or says nothing: it ends with the last progress.");
         await Settlement.SettleAsync(tx, order.EndLost(tx.Now));
     }
 }

@@ -169,6 +169,9 @@ public sealed record Order
     /// <summary>Whether the rider may be told of the end: whether there was a template for that when the start was sent.</summary>
     public bool NoticeWanted { get; init; }
 
+    /// <summary>How many steps were written down of it (<see cref="OrderStep"/>).</summary>
+    public int Steps { get; init; }
+
     /// <summary>Why the order waits in the operators' list; null when it does not.</summary>
     public string? Trouble { get; init; }
 

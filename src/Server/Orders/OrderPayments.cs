@@ -39,7 +39,7 @@ public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions op
         if (!hasPlug)
         {
             if (await tx.PauseOfAsync(order.Plug) is { } pause)
-                await tx.TellAsync(order.No, $"The plug takes no new charges: {pause.Why()}.");
+                order = await tx.TellAsync(order, $"The plug takes no new charges: {pause.Why()}.");
             return await Settlement.RefundAsync(tx, order, FailCause.Start);
         }
         return await GoOnAsync(tx, order);

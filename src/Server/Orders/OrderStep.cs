@@ -34,18 +34,21 @@ public static class OrderSteps
     // A pile that claims for ever to charge for an order of long ago must not fill the disk.
     private const int Most = 100;
 
-    /// <summary>Writes a step down, in the transaction of what it tells of.</summary>
-    public static async ValueTask TellAsync(this ITransaction tx, OrderNo orderNo, string text)
+    /// <summary>Writes a step down, in the transaction of what it tells of, and the order, which counts it.</summary>
+    /// <returns>The order as it is now.</returns>
+    public static async ValueTask<Order> TellAsync(this ITransaction tx, Order order, string text)
     {
-        var steps = await tx.ListAsync(OrderStep.Table.ByKey, KeyRange.Prefix(OrderStep.Prefix(orderNo.ToString())), Most);
-        if (steps.Count == Most)
-            return;
+        if (order.Steps == Most)
+            return order;
         tx.Put(OrderStep.Table, new OrderStep
         {
-            OrderNo = orderNo.ToString(),
+            OrderNo = order.No.ToString(),
             Number = await tx.NextNumberAsync(NumberSequence.OrderSteps),
             At = tx.Now,
             Text = text,
         });
+        order = order with { Steps = order.Steps + 1 };
+        tx.Put(OrderTables.Orders, order);
+        return order;
     }
 }

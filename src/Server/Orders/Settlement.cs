@@ -34,7 +34,7 @@ public static class Settlement
         await Reservations.FreeAsync(tx, order);
         foreach (var kind in (DueKind[])[DueKind.Start, DueKind.Overdue, DueKind.Lost, DueKind.Spent])
             tx.Done(kind, order.No.ToString());
-        tx.Done(DueKind.Stop, order.No.ToString(), order.Plug.Device);
+        await Stops.DoneAsync(tx, order.No.ToString(), order.Plug.Device);
         if (order.NoticeWanted)
             tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Notice, Subject = order.No.ToString(), DueAt = tx.Now });
         return order;

@@ -56,7 +56,7 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, IPi
         }
         if (result.Outcome != CommandOutcome.Rejected || order.State is not (OrderState.Starting or OrderState.StartFailed))
             return false;
-        await tx.TellAsync(order.No, $"The pile rejected the start: {result.Reason}.");
+        order = await tx.TellAsync(order, $"The pile rejected the start: {result.Reason}.");
         await Settlement.RefundAsync(tx, order.State == OrderState.Starting ? order.FailStart(FailCause.Start) : order, FailCause.Start);
         return true;
     });
@@ -93,7 +93,7 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, IPi
         switch (order.State)
         {
             case OrderState.Paid when pause is not null:
-                await tx.TellAsync(order.No, $"The plug takes no new charges: {pause.Why()}.");
+                order = await tx.TellAsync(order, $"The plug takes no new charges: {pause.Why()}.");
                 await Settlement.RefundAsync(tx, order, FailCause.Start);
                 return false;
             case OrderState.Starting when pause is not null:
@@ -106,11 +106,12 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, IPi
                 await Settlement.RefundAsync(tx, order, FailCause.Offline);
                 return false;
             case OrderState.Paid:
-                tx.Put(OrderTables.Orders, order.BeginStart());
-                await tx.TellAsync(order.No, "The pile was heard, and the start command was sent.");
+                order = order.BeginStart();
+                tx.Put(OrderTables.Orders, order);
+                await tx.TellAsync(order, "The pile was heard, and the start command was sent.");
                 break;
             case OrderState.Starting when row.Tries < Sends:
-                await tx.TellAsync(order.No, "The start command was sent again: the pile had not answered.");
+                await tx.TellAsync(order, "The start command was sent again: the pile had not answered.");
                 break;
             case OrderState.Starting:
                 await GiveUpAsync(tx, order, "The pile never answered the start.");
@@ -128,8 +129,9 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, IPi
     /// <summary>A start that was sent is not sent again: the pile is told to stop, and until it has answered it may be charging.</summary>
     public static async ValueTask GiveUpAsync(ITransaction tx, Order order, string why)
     {
-        tx.Put(OrderTables.Orders, order.FailStart(FailCause.Start));
-        await tx.TellAsync(order.No, why);
+        order = order.FailStart(FailCause.Start);
+        tx.Put(OrderTables.Orders, order);
+        await tx.TellAsync(order, why);
         tx.Done(DueKind.Start, order.No.ToString());
         await Stops.RequestAsync(tx, order.No.ToString(), order.Plug);
         tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Unconfirmed, Subject = order.No.ToString(), DueAt = tx.Now + LongestDoubt });
@@ -147,7 +149,7 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, IPi
     {
         if (!await tx.HoldsAsync(row) || await tx.GetAsync(OrderTables.Orders, row.Subject) is not { State: OrderState.Starting } order)
             return false;
-        await tx.TellAsync(order.No, "The start command could not be sent: the pile had just gone.");
+        order = await tx.TellAsync(order, "The start command could not be sent: the pile had just gone.");
         await Settlement.RefundAsync(tx, order.FailStart(FailCause.Offline), FailCause.Offline);
         return true;
     }

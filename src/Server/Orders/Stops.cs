@@ -20,6 +20,15 @@ public sealed class Stops(IStore store, Board board, PileCommands commands) : ID
     /// <inheritdoc/>
     public bool IsAble => !board.IsCutOff;
 
+    /// <summary>What <see cref="RequestAsync"/> reads.</summary>
+    public static IEnumerable<(ITable Table, string Key)> RowsOf(DeviceNo device, string orderNo)
+    {
+        if (OrderNo.TryParse(orderNo, out var number))
+            yield return (OrderTables.Orders, number.ToString());
+        yield return (DueRows.Table, DueRow.KeyOf(DueKind.Stop, orderNo, device));
+        yield return (PileCounts.Table, device.ToString());
+    }
+
     /// <summary>Makes a stop due now, unless one is on its way.</summary>
     /// <param name="tx">The transaction of the reason.</param>
     /// <param name="orderNo">The order as the pile names it; may be unknown to the server.</param>
@@ -34,12 +43,12 @@ public sealed class Stops(IStore store, Board board, PileCommands commands) : ID
         var waiting = await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, orderNo, plug.Device));
         if (waiting is not null && (waiting.Plug == plug || order?.Plug != plug))
             return;
-        // It may invent orders for as long as it likes; it has not more of them at once than plugs.
-        if (order is not { IsLive: true } && await HasManyAsync(tx, plug.Device))
+        var isOrphan = waiting?.IsOrphan ?? order is not { IsLive: true };
+        if (waiting is null && isOrphan && !await AddOrphanAsync(tx, plug.Device))
             return;
         if (order is not null)
-            await tx.TellAsync(order.No, "The pile is told to stop, until it confirms it.");
-        tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Stop, Subject = orderNo, DueAt = tx.Now, Plug = plug });
+            await tx.TellAsync(order, "The pile is told to stop, until it confirms it.");
+        tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Stop, Subject = orderNo, DueAt = tx.Now, Plug = plug, IsOrphan = isOrphan });
     }
 
     /// <summary>Makes a stop of a charge due now, also when one was sent that did not help and waits to be sent again.</summary>
@@ -48,6 +57,16 @@ public sealed class Stops(IStore store, Board board, PileCommands commands) : ID
         await RequestAsync(tx, order.No.ToString(), order.Plug);
         if (await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, order.No.ToString(), order.Plug.Device)) is { LeasedBy: null } waiting)
             tx.Put(DueRows.Table, waiting with { DueAt = tx.Now });
+    }
+
+    /// <summary>A stop is not needed any more.</summary>
+    public static async ValueTask DoneAsync(ITransaction tx, string orderNo, DeviceNo device)
+    {
+        if (await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, orderNo, device)) is not { } stop)
+            return;
+        tx.Done(DueKind.Stop, orderNo, device);
+        if (stop.IsOrphan && await tx.GetAsync(PileCounts.Table, device.ToString()) is { } counts)
+            tx.Put(PileCounts.Table, counts with { OrphanStops = counts.OrphanStops - 1 });
     }
 
     /// <inheritdoc/>
@@ -83,11 +102,11 @@ public sealed class Stops(IStore store, Board board, PileCommands commands) : ID
         var order = await from.OrderAsync(tx);
         var said = result.Outcome == CommandOutcome.Done ? "done" : result.Reason.ToString();
         if (order is not null)
-            await tx.TellAsync(order.No, $"The pile answered the stop: {said}.");
+            order = await tx.TellAsync(order, $"The pile answered the stop: {said}.");
         // The answer may be to a stop at another plug; that of a charge is taken away by its end, which a pile that has stopped tells.
         if (order is { State: OrderState.Charging } && stop.Plug == order.Plug)
             return true;
-        tx.Done(DueKind.Stop, from.OrderNo, from.Device);
+        await DoneAsync(tx, from.OrderNo, from.Device);
         // Whoever never answered the start has now said that the plug does not charge.
         if (order is { State: OrderState.StartFailed })
             await Settlement.RefundAsync(tx, order, FailCause.Start);
@@ -96,11 +115,19 @@ public sealed class Stops(IStore store, Board board, PileCommands commands) : ID
 
     private static async ValueTask AbandonAsync(ITransaction tx, DueRow row)
     {
-        tx.Done(DueKind.Stop, row.Subject, row.Plug?.Device);
-        if (await new PlugOwner(row.Plug!.Value.Device, row.Subject).OrderAsync(tx) is { } order)
-            await tx.TellAsync(order.No, "The pile has not confirmed the stop in 100 tries, and is not told any more.");
+        var device = row.Plug!.Value.Device;
+        await DoneAsync(tx, row.Subject, device);
+        if (await new PlugOwner(device, row.Subject).OrderAsync(tx) is { } order)
+            await tx.TellAsync(order, "The pile has not confirmed the stop in 100 tries, and is not told any more.");
     }
 
-    private static async ValueTask<bool> HasManyAsync(ITransaction tx, DeviceNo device) =>
-        (await tx.ListAsync(DueRows.Table.ByKey, KeyRange.Prefix(DueRow.KeyOf(DueKind.Stop, "", device)), Pile.MaxPlugs)).Count == Pile.MaxPlugs;
+    /// <summary>A pile may invent orders for as long as it likes; it has not more of them at once than plugs.</summary>
+    private static async ValueTask<bool> AddOrphanAsync(ITransaction tx, DeviceNo device)
+    {
+        var counts = await tx.GetAsync(PileCounts.Table, device.ToString()) ?? new PileCounts { Device = device };
+        if (counts.OrphanStops >= Pile.MaxPlugs)
+            return false;
+        tx.Put(PileCounts.Table, counts with { OrphanStops = counts.OrphanStops + 1 });
+        return true;
+    }
 }

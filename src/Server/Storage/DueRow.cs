@@ -67,6 +67,9 @@ public sealed record DueRow
     /// <summary>The plug, for a command.</summary>
     public PlugId? Plug { get; init; }
 
+    /// <summary>For <see cref="DueKind.Stop"/>: whether it was of no live order of the pile, so that it counts in <see cref="PileCounts.OrphanStops"/>.</summary>
+    public bool IsOrphan { get; init; }
+
     /// <summary>Where the pile ends the charge, for <see cref="DueKind.Start"/>.</summary>
     public ChargeLimits? Limits { get; init; }
 

@@ -18,7 +18,7 @@ public static class Tables
     [
         AccountTables.Users, AccountTables.Tokens, AccountTables.Codes, AccountTables.ServerKeys,
         CardTables.Cards,
-        PileTables.Piles, PileTables.SeenEvents, PileTables.Quarantine, PileTables.Alarms,
+        PileTables.Piles, PileTables.SeenEvents, PileTables.Quarantine, PileTables.Alarms, PileCounts.Table,
         StationTables.Stations,
         OrderTables.Orders, OrderTables.BusyPlugs, OrderStep.Table, DayFigures.Table, Tariffs.Table,
         TopUp.Table, Refund.Table, Ledger.Entries, LedgerMark.Table,
@@ -67,6 +67,7 @@ public static class Tables
 [JsonSerializable(typeof(SeenEvent))]
 [JsonSerializable(typeof(QuarantinedMessage))]
 [JsonSerializable(typeof(PileAlarm))]
+[JsonSerializable(typeof(PileCounts))]
 [JsonSerializable(typeof(Station))]
 [JsonSerializable(typeof(Order))]
 [JsonSerializable(typeof(OrderStep))]

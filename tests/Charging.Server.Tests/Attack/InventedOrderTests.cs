@@ -14,10 +14,13 @@ public sealed class InventedOrderTests
     {
         await using var stand = await Stand.OpenAsync();
         await using var pile = await RawPile.OpenAsync(stand.App);
-        for (var round = 0; round < 10; round++)
+        for (var round = 0; round < 20; round++)
         {
-            var plugs = Enumerable.Range(0, 300).Select(n => new PlugStatus { Plug = (uint)(n % 10) + 1, State = PlugState.Charging, OrderNo = $"x{round}y{n}" });
+            stand.Clock.Advance(TimeSpan.FromSeconds(1));
+            var plugs = Enumerable.Range(1, 10).Select(n => new PlugStatus { Plug = (uint)n, State = PlugState.Charging, OrderNo = $"x{round}y{n}" });
             await pile.ReportAsync([.. plugs]);
+            for (var n = 0u; n < 5; n++)
+                await pile.RaiseAsync((100u * (uint)round) + n + 10, raised => raised.ChargeStarted = new ChargeStarted { OrderNo = $"z{round}y{n}", Plug = 1 });
         }
         // An acknowledgement finds no place among the stops while the pile is slow to take those; the event comes again, as from any pile.
         await Retry.Until("the event was acknowledged", async () =>
@@ -26,7 +29,7 @@ public sealed class InventedOrderTests
             return pile.Received.Any(command => command.EventAck?.EventId == 1);
         });
         var rows = await stand.App.Services.GetRequiredService<IStore>().RunAsync(tx => tx.ListAsync(DueRows.Table.ByKey, KeyRange.Prefix("Stop:"), 200));
-        Assert.InRange(rows.Count, 1, 199);
+        Assert.InRange(rows.Count, 1, 99);
         await stand.CheckAsync();
     }
 }
