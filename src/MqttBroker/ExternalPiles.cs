@@ -29,7 +29,7 @@ internal sealed class ExternalPiles(PileMailbox mailbox, PileBrokerOptions optio
             pile.Form = Codec.FormOf(payload);
         switch (topic)
         {
-            case PileTopic.Status when Codec.TryRead(PileStatus.Parser, payload, out var status):
+            case PileTopic.Status when Codec.TryRead(PileStatus.Parser, payload, out var status) && mailbox.IsReadable(device, status):
                 lock (pile)
                     StatusReceived(pile, new PileSession(device, 0, generation), status, e.ApplicationMessage.Retain);
                 break;

@@ -33,7 +33,13 @@ public interface IPileListener
     /// <summary>A connection has ended. It may be an older one, whose end changes nothing.</summary>
     void Disconnected(PileSession session);
 
-    /// <summary>A status, or a will (<see cref="PileStatus.Online"/> false).</summary>
+    /// <summary>
+    /// Whether a status, or a will, names plugs that the pile has, each at most once. What does not is handed to
+    /// <see cref="Unreadable"/> and counts for nothing.
+    /// </summary>
+    bool IsReadable(DeviceNo device, PileStatus status) => true;
+
+    /// <summary>A status, or a will (<see cref="PileStatus.Online"/> false), that is readable.</summary>
     void StatusReceived(PileSession session, PileStatus status);
 
     /// <summary>Measurements.</summary>
@@ -51,6 +57,6 @@ public interface IPileListener
     /// <summary>The result of a command.</summary>
     Task ResultReceivedAsync(PileSession session, CommandResult result);
 
-    /// <summary>A message on one of the pile's own topics that is neither protobuf JSON nor binary of that topic's type.</summary>
+    /// <summary>A message on one of the pile's own topics that is neither protobuf JSON nor binary of that topic's type, or a status that is not readable.</summary>
     void Unreadable(PileSession session, string topic, ReadOnlyMemory<byte> payload);
 }

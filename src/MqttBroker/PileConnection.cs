@@ -62,7 +62,7 @@ internal sealed class PileConnection(PileSession session, PileChannel channel, P
         _form = Codec.FormOf(payload);
         switch (topic)
         {
-            case PileTopic.Status when Codec.TryRead(PileStatus.Parser, payload, out var status):
+            case PileTopic.Status when Codec.TryRead(PileStatus.Parser, payload, out var status) && mailbox.IsReadable(session.Device, status):
                 mailbox.StatusReceived(session, status);
                 return default;
             case PileTopic.Telemetry when Codec.TryRead(PileTelemetry.Parser, payload, out var telemetry):

@@ -46,6 +46,20 @@ internal sealed class PileMailbox(Lazy<IPileListener> listener, BrokerMetrics me
 
     public void Disconnected(PileSession session) => Guard("disconnection", session.Device, () => listener.Value.Disconnected(session));
 
+    /// <summary>Whether a status is readable; when the listener fails, its own answer to the status decides.</summary>
+    public bool IsReadable(DeviceNo device, PileStatus status)
+    {
+        try
+        {
+            return listener.Value.IsReadable(device, status);
+        }
+        catch (Exception fault)
+        {
+            logger.ListenerFault(fault, "status", device);
+            return false;
+        }
+    }
+
     public void StatusReceived(PileSession session, PileStatus status)
     {
         try

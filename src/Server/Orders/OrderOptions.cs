@@ -24,6 +24,9 @@ public sealed record OrderOptions
     /// <summary>Most that one payment may be, in fen.</summary>
     public int LimitFen { get; init; } = 100_000;
 
+    /// <summary>How often in a second the store hears of what the statuses of one pile say, each time of up to 16 plugs; more waits.</summary>
+    public int MaxStatusChecksPerSecond { get; init; } = 10;
+
     /// <summary>How long a caller waits for a start: the saga ends it at its time-out by itself, and that must be heard of.</summary>
     public TimeSpan LongestStart => StartTimeout + TimeSpan.FromSeconds(2);
 
@@ -45,6 +48,7 @@ public sealed record OrderOptions
         { LongestCharge.TotalSeconds: < 60 or > 172_800 } => "Charging:Orders:LongestCharge is not between a minute and two days: give a time such as 12:00:00.",
         { CardAmountFen: < 1 } => "Charging:Orders:CardAmountFen is below 1: give what a card swipe pays in fen, such as 100.",
         { LimitFen: < 1 or > 100_000_000 } => "Charging:Orders:LimitFen is not between 1 and 100000000: give the highest payment in fen, such as 100000.",
+        { MaxStatusChecksPerSecond: < 1 or > 1000 } => "Charging:Orders:MaxStatusChecksPerSecond is not between 1 and 1000: give a number such as 10.",
         _ => null,
     };
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Charging.Device.V1;
 using Charging.MqttBroker;
+using Charging.Server.Calls;
 using Charging.Server.Piles;
 using Charging.Server.Storage;
 
@@ -10,29 +11,50 @@ namespace Charging.Server.Orders;
 /// Compares what a pile reports with the orders that are open on it, and settles the difference (device-protocol.md,
 /// What the server does). Nearly every status says nothing new, and then the store is left alone.
 /// </summary>
-public sealed class StatusCheck(IStore store, BusyPlugIndex busyPlugs, Board board, PileCommands commands, TimeProvider clock)
+public sealed class StatusCheck(
+    IStore store, BusyPlugIndex busyPlugs, Board board, PileCommands commands, OrderOptions options, RateLimits limits, TimeProvider clock)
 {
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromMinutes(5);
 
     // A start command may be under way for so long that a status without the order says nothing yet.
     private static readonly TimeSpan StartInFlight = TimeSpan.FromSeconds(30);
 
+    // So that an operation is short however many plugs a pile has.
+    private const int PlugsPerOperation = 16;
+    private static readonly TimeSpan RateWindow = TimeSpan.FromSeconds(1);
+
+    private readonly RateLimit<DeviceNo> _rate = limits.Create<DeviceNo>("pile-status-checks", options.MaxStatusChecksPerSecond, RateWindow);
+    private readonly ConcurrentDictionary<DeviceNo, Turn> _turns = new();
     private readonly ConcurrentDictionary<PlugId, Sighting> _sightings = new();
 
     /// <summary>What was last stored of a plug: the order, when, and whether the pile agreed that it charges.</summary>
     private readonly record struct Sighting(string OrderNo, DateTimeOffset At, bool Agrees);
 
-    /// <summary>The plugs of a status that the store must hear of; empty nearly always. Touches no disk.</summary>
-    public IReadOnlyList<PlugStatus> Differences(DeviceNo device, PileStatus status)
+    /// <summary>
+    /// Settles what the newest status of a pile says that is new. At most one settlement of a pile runs and one waits, which
+    /// will see this status: a pile that sends faster than it is settled waits for itself.
+    /// </summary>
+    public async Task CheckAsync(DeviceNo device)
     {
-        List<PlugStatus>? differences = null;
-        foreach (var plug in status.Plugs)
+        if (!Differences(device).Any())
+            return;
+        var turn = _turns.GetOrAdd(device, _ => new Turn());
+        if (!turn.TryWait())
+            return;
+        await turn.BeginAsync();
+        try
         {
-            // What cannot be a plug could be written down and not be read again.
-            if (plug.Plug is >= 1 and <= Pile.MaxPlugs && Differs(new PlugId(device, (int)plug.Plug), plug))
-                (differences ??= []).Add(plug);
+            foreach (var plugs in Differences(device).Chunk(PlugsPerOperation))
+            {
+                while (!_rate.TryTake(device))
+                    await Task.Delay(RateWindow, clock);
+                await SettleAsync(device, plugs);
+            }
         }
-        return differences ?? (IReadOnlyList<PlugStatus>)[];
+        finally
+        {
+            turn.End();
+        }
     }
 
     /// <summary>
@@ -46,9 +68,10 @@ public sealed class StatusCheck(IStore store, BusyPlugIndex busyPlugs, Board boa
         {
             // Each time anew: what has put it off may have been the settling of a newer status.
             settled = Newest(device, differences);
+            await tx.ForeseeAsync([.. settled.SelectMany(plug => StatusSettlement.RowsOf(device, plug, busyPlugs))]);
             var any = false;
             foreach (var plug in settled)
-                any |= await SettleAsync(tx, new PlugId(device, (int)plug.Plug), plug);
+                any |= await StatusSettlement.SettleAsync(tx, new PlugId(device, (int)plug.Plug), plug);
             return any;
         });
         var now = clock.GetUtcNow();
@@ -70,6 +93,10 @@ public sealed class StatusCheck(IStore store, BusyPlugIndex busyPlugs, Board boa
         return [.. plugs.Select(plug => view?.Plug((int)plug.Plug) ?? plug)];
     }
 
+    /// <summary>The plugs of the newest status that the store must hear of; none nearly always. Touches no disk.</summary>
+    private IEnumerable<PlugStatus> Differences(DeviceNo device) =>
+        board.Find(device)?.Status is { Online: true } status ? status.Plugs.Where(plug => Differs(new PlugId(device, (int)plug.Plug), plug)) : [];
+
     private bool Differs(PlugId id, PlugStatus plug)
     {
         var busy = busyPlugs.Find(id);
@@ -89,41 +116,21 @@ public sealed class StatusCheck(IStore store, BusyPlugIndex busyPlugs, Board boa
     private static bool Agrees(BusyPlug busy, PlugStatus plug) =>
         plug.State == PlugState.Charging && plug.OrderNo == busy.OrderNo.ToString();
 
-    /// <returns>Whether the pile does not know of a charge that the server believes in.</returns>
-    private static async ValueTask<bool> SettleAsync(ITransaction tx, PlugId id, PlugStatus plug)
+    /// <summary>Lets one settlement of a pile run and one wait.</summary>
+    private sealed class Turn
     {
-        var busy = await tx.GetAsync(OrderTables.BusyPlugs, id.ToString());
-        var order = busy is null ? null : await tx.GetAsync(OrderTables.Orders, busy.OrderNo.ToString());
-        if (plug.State == PlugState.Charging && plug.OrderNo != order?.No.ToString())
-            await Stops.RequestAsync(tx, plug.OrderNo, id);
-        if (order is null)
-            return false;
-        if (plug.OrderNo == order.No.ToString() && order.State is (OrderState.Starting or OrderState.Charging))
-        {
-            order = await ProgressAsync(tx, order, Reading.Of(plug));
-            tx.Put(OrderTables.Orders, order);
-            SpentCharges.Watch(tx, order);
-        }
-        if (plug.State == PlugState.Charging && plug.OrderNo == order.No.ToString())
-        {
-            tx.Done(DueKind.Lost, order.No.ToString());
-            await Starts.StartedAsync(tx, order, tx.Now - TimeSpan.FromSeconds(plug.ElapsedSeconds));
-            return false;
-        }
-        if (order.State == OrderState.StartFailed)
-            await Settlement.RefundAsync(tx, order, FailCause.Start);
-        if (order.State != OrderState.Charging)
-            return false;
-        if (await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Lost, order.No.ToString())) is null)
-            tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Lost, Subject = order.No.ToString(), DueAt = tx.Now + LostCharges.Patience });
-        return true;
-    }
+        private readonly SemaphoreSlim _running = new(1);
+        private int _waiting;
 
-    private static async ValueTask<Order> ProgressAsync(ITransaction tx, Order order, Reading reading)
-    {
-        var progressed = order.Progress(reading, tx.Now);
-        if (order.Reported is null && progressed.Reported is not null)
-            await tx.TellAsync(order.No, $"The pile reported what cannot be, and that does not count: {reading.Seconds} s, {reading.EnergyWh} Wh, {reading.PowerW ?? 0} W.");
-        return progressed;
+        /// <summary>False when one waits already.</summary>
+        public bool TryWait() => Interlocked.Exchange(ref _waiting, 1) == 0;
+
+        public async Task BeginAsync()
+        {
+            await _running.WaitAsync();
+            Volatile.Write(ref _waiting, 0);
+        }
+
+        public void End() => _running.Release();
     }
 }

@@ -75,6 +75,13 @@ public sealed record Pile
         SecretGeneration = SecretGeneration + 1,
     };
 
+    /// <summary>Whether it has these plugs, and none of them is named twice.</summary>
+    public bool HasEach(IEnumerable<uint> plugs)
+    {
+        var named = new HashSet<uint>();
+        return plugs.All(plug => plug >= 1 && plug <= PlugCount && named.Add(plug));
+    }
+
     /// <summary>Reads a plug as riders and piles write it; null when it is out of the pile's range.</summary>
     public PlugId? ReadPlug(string? text)
     {

@@ -16,5 +16,8 @@ public sealed class PileAccess(PileRegistry registry, BusyPlugIndex busyPlugs)
     public int? Authenticate(DeviceNo device, string secret) =>
         registry.Authenticate(device, secret) is { } generation && Find(device) is not null ? generation : null;
 
+    /// <summary>Whether a pile, let in or not, has these plugs, and none of them is named twice.</summary>
+    public bool HasEach(DeviceNo device, IEnumerable<uint> plugs) => registry.Find(device)?.HasEach(plugs) ?? false;
+
     private bool IsLetIn(Pile pile) => pile.RetiredAt is null || busyPlugs.HasAny(pile);
 }

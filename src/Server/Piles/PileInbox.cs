@@ -41,6 +41,10 @@ public sealed partial class PileInbox(
     public void Disconnected(PileSession session) => board.Disconnected(session);
 
     /// <inheritdoc/>
+    public bool IsReadable(DeviceNo device, PileStatus status) =>
+        access.HasEach(device, status.Plugs.Select(plug => plug.Plug));
+
+    /// <inheritdoc/>
     public void StatusReceived(PileSession session, PileStatus status)
     {
         var news = board.StatusReceived(session, status);
@@ -50,9 +54,7 @@ public sealed partial class PileInbox(
             return;
         if (board.Find(session.Device)?.TimeSentAt is not { } sent || clock.GetUtcNow() - sent >= TimeInterval)
             InBackground(TellTimeAsync(session));
-        var differences = statusCheck.Differences(session.Device, status);
-        if (differences.Count > 0)
-            InBackground(statusCheck.SettleAsync(session.Device, differences));
+        InBackground(statusCheck.CheckAsync(session.Device));
     }
 
     /// <inheritdoc/>
@@ -157,7 +159,7 @@ public sealed partial class PileInbox(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Pile {Device} sent something unreadable on {Topic}; it is set aside.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Pile {Device} sent something unreadable on {Topic}; it is set aside. A status may name each of the plugs with which the pile is registered once.")]
     private partial void LogUnreadable(DeviceNo device, string topic);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A pile's message was not acted on and is left to its resend: {Reason}")]
