@@ -138,9 +138,9 @@ internal sealed class ModelServer
         return disk;
     }
 
-    // Prices and amounts are such that a charge is short and a card pays for several.
+    // Prices and amounts are such that a charge is short and a card pays for several. Not every payment is made by the server.
     private static ServiceDescriptor[] Register() =>
-        [.. Program.Register(["--environment=Development", "--Charging:Demo:Enabled=false", "--Charging:Orders:CardAmountFen=5"]).Services];
+        [.. Program.Register(["--environment=Development", "--Charging:Demo:Enabled=false", "--Charging:Orders:CardAmountFen=5", "--Charging:Payment:OwnPaymentService=true"]).Services];
 }
 
 /// <summary>The server's log: whatever a person would have to act on does not hold.</summary>

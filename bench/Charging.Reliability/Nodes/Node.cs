@@ -25,6 +25,7 @@ internal sealed class Node : IAsyncDisposable
             $"--Charging:Orders:Reservation={NodesRider.Reservation}", "--Charging:Orders:StartTimeout=00:00:03",
             // A charge lasts a second or two.
             "--Charging:Orders:PricePerHourFen=25000",
+            "--Charging:Payment:OwnPaymentService=true",
         ];
         Server = Launch();
     }

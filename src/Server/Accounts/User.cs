@@ -24,6 +24,9 @@ public sealed record User
     /// <summary>The one order that is reserved and not paid, if there is one (contract section 6).</summary>
     public string? UnpaidOrderNo { get; init; }
 
+    /// <summary>The numbers of the top-ups that were open when the newest was made, with that one, oldest first; null before the first.</summary>
+    public IReadOnlyList<string>? OpenTopUps { get; init; }
+
     /// <summary>How many cards were ever bound: the binding number of the newest.</summary>
     public int CardBindings { get; init; }
 

@@ -35,7 +35,7 @@ public sealed class MobilePayment(
         long? found = null;
         if (order.PaidAt is null)
         {
-            var paid = await check.AskAsync(orderNo.ToString(), request.Fen, cancellationToken);
+            var paid = await check.AskAsync(orderNo.ToString(), request.Fen, order.PrepaidFen is not null, cancellationToken);
             if (paid.IsOk)
                 found = paid.Value;
             // Meanwhile it may have been taken up by a callback, and have failed, and have gone back: then that is what counts.

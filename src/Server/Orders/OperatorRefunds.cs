@@ -16,7 +16,7 @@ public static class OperatorRefunds
         order = order.Waive(fen);
         if (order.Tag == OrderTag.Phone && to == UnusedTo.Origin)
         {
-            order = await Ledger.OweRevenueAsync(tx, order, Refunds.Begin(tx, order.No, order.Refunds, fen, order.PaidFen));
+            order = await Ledger.OweRevenueAsync(tx, order, Refunds.Begin(tx, order.No, order.UserId, order.Refunds, fen, order.PaidFen));
         }
         else
         {

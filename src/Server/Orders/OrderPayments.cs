@@ -54,7 +54,7 @@ public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions op
         (order, var user) = await PayAsync(tx, order with { Tag = OrderTag.Balance }, fen);
         (order, user) = await Ledger.HoldBalanceAsync(tx, order, user, fen);
         tx.Put(AccountTables.Users, user);
-        tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Surplus, Subject = order.No.ToString(), DueAt = tx.Now });
+        tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Surplus, Subject = order.No.ToString(), UserId = order.UserId, DueAt = tx.Now });
         return await GoOnAsync(tx, order);
     }
 

@@ -62,7 +62,7 @@ public sealed class Reservations(IStore store, PileStates piles, PileRegistry re
         if (await tx.GetAsync(AccountTables.Users, AccountTables.Key(order.UserId)) is { } user && user.UnpaidOrderNo == orderNo.ToString())
             tx.Put(AccountTables.Users, user with { UnpaidOrderNo = null });
         tx.Done(DueKind.Expire, orderNo.ToString());
-        tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Close, Subject = orderNo.ToString(), DueAt = tx.Now });
+        tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Close, Subject = orderNo.ToString(), UserId = order.UserId, DueAt = tx.Now });
     }
 
     /// <summary>Takes an order's plug from it, if it still has it.</summary>

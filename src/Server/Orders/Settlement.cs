@@ -36,7 +36,7 @@ public static class Settlement
             tx.Done(kind, order.No.ToString());
         await Stops.DoneAsync(tx, order.No.ToString(), order.Plug.Device);
         if (order.NoticeWanted)
-            tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Notice, Subject = order.No.ToString(), DueAt = tx.Now });
+            tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Notice, Subject = order.No.ToString(), UserId = order.UserId, DueAt = tx.Now });
         return order;
     }
 
@@ -44,7 +44,7 @@ public static class Settlement
     public static async ValueTask<Order> ReturnSurplusAsync(ITransaction tx, Order order, long fen)
     {
         order = order with { SurplusFen = fen, OwedFen = order.OwedFen + fen, Refunds = order.Refunds + 1 };
-        await Ledger.OwePaymentAsync(tx, Refunds.Begin(tx, order.No, order.Refunds, fen, fen));
+        await Ledger.OwePaymentAsync(tx, Refunds.Begin(tx, order.No, order.UserId, order.Refunds, fen, fen));
         tx.Put(OrderTables.Orders, order);
         return order;
     }
@@ -54,7 +54,7 @@ public static class Settlement
         if (order.Tag == OrderTag.Phone && to == UnusedTo.Origin)
         {
             order = order with { OwedFen = order.OwedFen + order.HoldFen, Refunds = order.Refunds + 1 };
-            return await Ledger.OweAsync(tx, order, Refunds.Begin(tx, order.No, order.Refunds, order.HoldFen, order.PaidFen));
+            return await Ledger.OweAsync(tx, order, Refunds.Begin(tx, order.No, order.UserId, order.Refunds, order.HoldFen, order.PaidFen));
         }
         var user = await tx.GetAsync(AccountTables.Users, AccountTables.Key(order.UserId))
             ?? throw new InvalidOperationException($"The rider of order {order.No} is gone.");

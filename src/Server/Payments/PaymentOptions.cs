@@ -12,7 +12,20 @@ public sealed record PaymentOptions
     /// <summary>After how long an unpaid top-up is closed at the provider.</summary>
     public TimeSpan TopUpLifetime { get; init; } = TimeSpan.FromMinutes(30);
 
+    /// <summary>How many unpaid top-ups a rider may have: making one more closes the oldest.</summary>
+    public int MaxOpenTopUps { get; init; } = 5;
+
+    /// <summary>
+    /// Whether a payment service of the operator's own makes payments too, under this server's order numbers (contract section 7).
+    /// If not, what this server has made no payment for cannot be paid, and the provider need not be asked about it.
+    /// </summary>
+    public bool OwnPaymentService { get; init; }
+
     /// <summary>One sentence about the first setting that makes no sense; null when all do.</summary>
-    public string? Complaint() =>
-        TopUpLifetime < TimeSpan.FromMinutes(1) ? "Charging:Payment:TopUpLifetime is below a minute: give a time such as 00:30:00." : null;
+    public string? Complaint() => this switch
+    {
+        { TopUpLifetime.TotalMinutes: < 1 } => "Charging:Payment:TopUpLifetime is below a minute: give a time such as 00:30:00.",
+        { MaxOpenTopUps: < 1 or > 50 } => "Charging:Payment:MaxOpenTopUps is not between 1 and 50: give a number such as 5.",
+        _ => null,
+    };
 }

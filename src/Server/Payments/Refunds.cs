@@ -20,11 +20,11 @@ public sealed class Refunds(IStore store, IPaymentProvider provider) : IDueHandl
     public DueKind Kind => DueKind.Refund;
 
     /// <summary>Writes down a refund that is owed, and makes it due. The ledger's entry and the order's sum are the caller's.</summary>
-    public static Refund Begin(ITransaction tx, OrderNo orderNo, int number, long fen, long paidFen, TimeSpan pause = default)
+    public static Refund Begin(ITransaction tx, OrderNo orderNo, long? userId, int number, long fen, long paidFen, TimeSpan pause = default)
     {
         var refund = new Refund { OrderNo = orderNo, Number = number, AmountFen = fen, PaidFen = paidFen, OwedAt = tx.Now };
         tx.Put(Refund.Table, refund);
-        tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Refund, Subject = refund.No, DueAt = tx.Now + pause });
+        tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Refund, Subject = refund.No, UserId = userId, DueAt = tx.Now + pause });
         return refund;
     }
 
@@ -97,7 +97,7 @@ public sealed class Refunds(IStore store, IPaymentProvider provider) : IDueHandl
                 await DoneAsync(tx, refund);
                 break;
             case RefundState.Closed:
-                await RenewAsync(tx, refund);
+                await RenewAsync(tx, row, refund);
                 break;
             default:
                 await WaitAsync(tx, row, refund with { LastAnswer = state });
@@ -119,7 +119,7 @@ public sealed class Refunds(IStore store, IPaymentProvider provider) : IDueHandl
     }
 
     /// <summary>The number is spent and moved nothing: the same money goes back under the next one.</summary>
-    private static async ValueTask RenewAsync(ITransaction tx, Refund refund)
+    private static async ValueTask RenewAsync(ITransaction tx, DueRow row, Refund refund)
     {
         tx.Put(Refund.Table, refund with { Step = RefundStep.Closed });
         tx.Done(DueKind.Refund, refund.No);
@@ -135,7 +135,7 @@ public sealed class Refunds(IStore store, IPaymentProvider provider) : IDueHandl
             next = topUp.Refunds + 1;
             tx.Put(TopUp.Table, topUp with { Refunds = next });
         }
-        Begin(tx, refund.OrderNo, next, refund.AmountFen, refund.PaidFen, Pause(next));
+        Begin(tx, refund.OrderNo, row.UserId, next, refund.AmountFen, refund.PaidFen, Pause(next));
     }
 
     private static async ValueTask WaitAsync(ITransaction tx, DueRow row, Refund refund)

@@ -85,14 +85,16 @@ public readonly record struct TopUpRequest(Phone Phone, long Fen, OrderNo OrderN
 /// <summary>Top-ups of the balance (contract sections 9 and 10).</summary>
 public sealed class TopUps(IStore store, PaymentCheck check, PaymentOptions options)
 {
-    /// <summary>Makes a top-up to be paid. 403 when the phone is not the caller's.</summary>
+    /// <summary>Makes a top-up to be paid, and closes the rider's oldest if there are too many. 403 when the phone is not the caller's.</summary>
     public Task<Result<OrderNo>> NewAsync(Caller caller, TopUpRequest request) => store.RunAsync<Result<OrderNo>>(async tx =>
     {
-        if (!await IsOwnAsync(tx, caller, request.Phone))
+        if (await FindOwnAsync(tx, caller, request.Phone) is not { } user)
             return ResultCode.InvalidArgument;
+        var open = await CloseOldestAsync(tx, user);
         var topUp = new TopUp { No = await OrderNo.NextAsync(tx), UserId = caller.UserId, AmountFen = request.Fen, CreatedAt = tx.Now };
         tx.Put(TopUp.Table, topUp);
-        tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Close, Subject = topUp.No.ToString(), DueAt = tx.Now + options.TopUpLifetime });
+        tx.Put(DueRows.Table, CloseOf(topUp, tx.Now + options.TopUpLifetime));
+        tx.Put(AccountTables.Users, user with { OpenTopUps = [.. open, topUp.No.ToString()] });
         return topUp.No;
     });
 
@@ -109,7 +111,7 @@ public sealed class TopUps(IStore store, PaymentCheck check, PaymentOptions opti
             return Done.Ok;
         if (known.State is TopUpState.Refunding or TopUpState.Refunded)
             return ResultCode.SystemError;
-        var paid = await check.AskAsync(request.OrderNo.ToString(), request.Fen, cancellationToken);
+        var paid = await check.AskAsync(request.OrderNo.ToString(), request.Fen, known.PrepaidFen is not null, cancellationToken);
         if (!paid.IsOk)
             return paid.Code;
         return await store.RunAsync(tx => CreditAsync(tx, request.OrderNo.ToString(), paid.Value), CancellationToken.None);
@@ -129,7 +131,7 @@ public sealed class TopUps(IStore store, PaymentCheck check, PaymentOptions opti
         if (paidFen != topUp.AmountFen)
         {
             tx.Put(TopUp.Table, topUp with { State = TopUpState.Refunding, PaidFen = paidFen, OwedFen = paidFen, Refunds = 1 });
-            await Ledger.OwePaymentAsync(tx, Payments.Refunds.Begin(tx, topUp.No, 1, paidFen, paidFen));
+            await Ledger.OwePaymentAsync(tx, Payments.Refunds.Begin(tx, topUp.No, topUp.UserId, 1, paidFen, paidFen));
             return ResultCode.SystemError;
         }
         var user = await tx.GetAsync(AccountTables.Users, AccountTables.Key(topUp.UserId))
@@ -140,13 +142,36 @@ public sealed class TopUps(IStore store, PaymentCheck check, PaymentOptions opti
     }
 
     private static async ValueTask<TopUp?> FindAsync(ITransaction tx, Caller caller, TopUpRequest request) =>
-        await IsOwnAsync(tx, caller, request.Phone)
+        await FindOwnAsync(tx, caller, request.Phone) is not null
         && await tx.GetAsync(TopUp.Table, request.OrderNo.ToString()) is { } topUp
         && topUp.UserId == caller.UserId
         && topUp.AmountFen == request.Fen
             ? topUp
             : null;
 
-    private static async ValueTask<bool> IsOwnAsync(ITransaction tx, Caller caller, Phone phone) =>
-        await tx.GetAsync(AccountTables.Users, AccountTables.Key(caller.UserId)) is { } user && user.Phone == phone;
+    /// <summary>Makes room for one more open top-up.</summary>
+    /// <returns>Those that stay open, oldest first.</returns>
+    private async ValueTask<IEnumerable<string>> CloseOldestAsync(ITransaction tx, User user)
+    {
+        var open = new List<TopUp>();
+        foreach (var no in user.OpenTopUps ?? [])
+        {
+            if (await tx.GetAsync(TopUp.Table, no) is { State: TopUpState.Open } topUp)
+                open.Add(topUp);
+        }
+        var surplus = Math.Max(0, open.Count + 1 - options.MaxOpenTopUps);
+        foreach (var oldest in open.Take(surplus))
+        {
+            tx.Put(TopUp.Table, oldest with { State = TopUpState.Closed });
+            tx.Put(DueRows.Table, CloseOf(oldest, tx.Now));
+        }
+        return open.Skip(surplus).Select(topUp => topUp.No.ToString());
+    }
+
+    private static DueRow CloseOf(TopUp topUp, DateTimeOffset at) =>
+        new() { Kind = DueKind.Close, Subject = topUp.No.ToString(), UserId = topUp.UserId, DueAt = at };
+
+    /// <returns>The caller, if the phone is the caller's.</returns>
+    private static async ValueTask<User?> FindOwnAsync(ITransaction tx, Caller caller, Phone phone) =>
+        await tx.GetAsync(AccountTables.Users, AccountTables.Key(caller.UserId)) is { } user && user.Phone == phone ? user : null;
 }

@@ -7,8 +7,9 @@ namespace Charging.Server.Payments;
 /// <summary>
 /// An order or a top-up that has ended unpaid is closed at the provider and asked about once more: what was paid after
 /// all goes back, or is credited. The same for an order that was paid from the balance (<see cref="DueKind.Surplus"/>).
+/// The provider does not know of one for which no payment was made, and is not asked.
 /// </summary>
-public sealed class UnpaidOrders(IStore store, IPaymentProvider provider, PaymentEffects effects, DueKind kind) : IDueHandler
+public sealed class UnpaidOrders(IStore store, IPaymentProvider provider, PaymentEffects effects, PaymentOptions options, DueKind kind) : IDueHandler
 {
     /// <summary>
     /// What an order is marked with when its payment has gone back, or a part of it, before the server learnt of it: somebody
@@ -25,8 +26,19 @@ public sealed class UnpaidOrders(IStore store, IPaymentProvider provider, Paymen
     /// <inheritdoc/>
     public async Task RunAsync(DueRow row, CancellationToken cancellationToken)
     {
+        if (!options.OwnPaymentService && await store.RunAsync(tx => EndUnaskedAsync(tx, row), cancellationToken))
+            return;
         var answer = await AskAsync(row.Subject, cancellationToken);
         await store.RunAsync(tx => RecordAsync(tx, row, answer), cancellationToken);
+    }
+
+    /// <returns>Whether the row is done with, since this server has made no payment that could be paid.</returns>
+    private async ValueTask<bool> EndUnaskedAsync(ITransaction tx, DueRow row)
+    {
+        var prepaid = (await tx.GetAsync(OrderTables.Orders, row.Subject))?.PrepaidFen ?? (await tx.GetAsync(TopUp.Table, row.Subject))?.PrepaidFen;
+        if (prepaid is null)
+            await RecordAsync(tx, row, new PaymentAnswer(PaymentState.Closed));
+        return prepaid is null;
     }
 
     /// <returns>Null when the provider gave no answer that counts.</returns>

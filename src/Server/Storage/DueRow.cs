@@ -61,6 +61,12 @@ public sealed record DueRow
     /// for <see cref="DueKind.Retire"/>, the pile.</summary>
     public required string Subject { get; init; }
 
+    /// <summary>
+    /// The rider whose work it is, where riders take turns: calls of the provider. Null for everything else, and in rows of
+    /// older programs.
+    /// </summary>
+    public long? UserId { get; init; }
+
     /// <summary>When it is due, UTC; while it is leased, when the lease ends.</summary>
     public required DateTimeOffset DueAt { get; init; }
 

@@ -19,8 +19,9 @@ public interface IDueHandler
 }
 
 /// <summary>
-/// Takes up due rows at their time: at start whatever is due, then by following the store's changes. Rows that are
-/// written with <see cref="Born"/> run here at once, without a transaction of their own for the lease.
+/// Takes up due rows at their time: at start whatever is due, then by following the store's changes. A row is taken up only
+/// with a slot in hand (<see cref="DueSchedule"/>), so a provider that does not answer costs memory for its slots alone. Rows
+/// that are written with <see cref="Born"/> run here at once, without a transaction of their own for the lease.
 /// </summary>
 public sealed partial class DueWorker(
     IServiceProvider services,
@@ -32,17 +33,10 @@ public sealed partial class DueWorker(
     // How soon a node that was not able to do something looks whether it is.
     private static readonly TimeSpan Unable = TimeSpan.FromSeconds(2);
 
-    // After a long stop very much may be due at once; the store and the providers get it in portions.
-    private readonly SemaphoreSlim _slots = new(256);
-
-    // A provider that is slow must not hold up the piles.
-    private readonly SemaphoreSlim _providerSlots = new(256);
-
     // Two processes of one machine are two owners, and so are two lives of one process.
     private readonly string _owner = $"{Environment.MachineName}/{Guid.NewGuid():N}";
     private readonly Lock _gate = new();
-    private readonly SortedSet<(DateTimeOffset DueAt, string Key)> _schedule = [];
-    private readonly Dictionary<string, (DateTimeOffset DueAt, DueKind Kind)> _dueAt = [];
+    private readonly DueSchedule _schedule = new();
     private readonly HashSet<Task> _running = [];
     private readonly HashSet<string> _cutShort = [];
     private readonly CancellationTokenSource _stop = new();
@@ -54,29 +48,31 @@ public sealed partial class DueWorker(
     public DueRow Born(DueRow row, TimeSpan? retryAfter = null) =>
         row with { LeasedBy = _owner, Leases = 0, DueAt = row.DueAt + (retryAfter ?? DueRow.Lease) };
 
-    /// <summary>How many rows are due and not yet taken up, and since when the oldest is.</summary>
+    /// <summary>How many rows are due and wait for a slot, and since when the oldest is due.</summary>
     public (int Count, DateTimeOffset? Oldest) Waiting()
     {
         lock (_gate)
-        {
-            var now = clock.GetUtcNow();
-            var count = _schedule.TakeWhile(row => row.DueAt <= now).Count();
-            return (count, count == 0 ? null : _schedule.Min.DueAt);
-        }
+            return _schedule.Waiting;
     }
 
     /// <inheritdoc/>
     public void Committed(IReadOnlyList<Change> changes)
     {
-        foreach (var change in changes)
+        if (!changes.Any(change => ReferenceEquals(change.Table, DueRows.Table)))
+            return;
+        lock (_gate)
         {
-            if (!ReferenceEquals(change.Table, DueRows.Table))
-                continue;
-            var row = (DueRow?)change.Entity;
-            Schedule(change.Key, row?.DueAt, row?.Kind ?? default);
-            if (row is { Leases: 0 } && row.LeasedBy == _owner)
-                Run(row);
+            foreach (var change in changes.Where(change => ReferenceEquals(change.Table, DueRows.Table)))
+            {
+                if (change.Entity is not DueRow row)
+                    _schedule.Remove(change.Key);
+                else if (row is { Leases: 0 } && row.LeasedBy == _owner)
+                    _schedule.Set(ScheduledRow.Of(row) with { DueAt = clock.GetUtcNow(), Leased = row });
+                else
+                    _schedule.Set(ScheduledRow.Of(row));
+            }
         }
+        TakeUp();
     }
 
     /// <inheritdoc/>
@@ -85,7 +81,9 @@ public sealed partial class DueWorker(
         _store = store;
         await foreach (var row in store.ScanAsync(DueRows.Table.ByKey, cancellationToken))
         {
-            Schedule(row.Key, IsOfAnEarlierLife(row) ? clock.GetUtcNow() : row.DueAt, row.Kind);
+            var scheduled = ScheduledRow.Of(row);
+            lock (_gate)
+                _schedule.Set(IsOfAnEarlierLife(row) ? scheduled with { DueAt = clock.GetUtcNow() } : scheduled);
         }
     }
 
@@ -93,8 +91,8 @@ public sealed partial class DueWorker(
     public Task StartAsync(CancellationToken cancellationToken)
     {
         _handlers = services.GetServices<IDueHandler>().ToDictionary(handler => handler.Kind);
-        _timer = clock.CreateTimer(_ => RunDue(), null, Forever, Forever);
-        Arm();
+        _timer = clock.CreateTimer(_ => TakeUp(), null, Forever, Forever);
+        TakeUp();
         return Task.CompletedTask;
     }
 
@@ -115,66 +113,39 @@ public sealed partial class DueWorker(
         if (_timer is not null)
             await _timer.DisposeAsync();
         _stop.Dispose();
-        _slots.Dispose();
-        _providerSlots.Dispose();
     }
 
-    private void Schedule(string key, DateTimeOffset? dueAt, DueKind kind)
+    /// <summary>Begins whatever is due and has a slot, and sets the timer to what comes next.</summary>
+    private void TakeUp()
     {
         lock (_gate)
         {
-            if (_dueAt.Remove(key, out var before))
-                _schedule.Remove((before.DueAt, key));
-            if (dueAt is { } at)
-            {
-                _dueAt[key] = (at, kind);
-                _schedule.Add((at, key));
-            }
-            if (dueAt is null || _schedule.Min.Key == key)
-                Arm();
-        }
-    }
-
-    private void Arm()
-    {
-        lock (_gate)
-        {
-            if (_stop.IsCancellationRequested)
+            // Before the start nothing is taken up, for the work needs what is started earlier.
+            if (_timer is null || _stop.IsCancellationRequested)
                 return;
-            if (_schedule.Count == 0)
-                _timer?.Change(Forever, Forever);
-            else
-                _timer?.Change(TimeSpan.FromTicks(Math.Clamp((_schedule.Min.DueAt - clock.GetUtcNow()).Ticks, 0, TimeSpan.TicksPerHour)), Forever);
-        }
-    }
-
-    private void RunDue()
-    {
-        lock (_gate)
-        {
             var now = clock.GetUtcNow();
-            while (_schedule.Count > 0 && _schedule.Min.DueAt <= now)
+            while (_schedule.Take(now) is { } row)
             {
-                var (_, key) = _schedule.Min;
-                var kind = _dueAt[key].Kind;
-                var isAble = _handlers[kind].IsAble;
-                Schedule(key, now + (isAble ? DueRow.Lease : Unable), kind);
-                if (isAble)
-                    Start(kind, key, () => LeaseAndRunAsync(key));
+                // What this node has leased with its writing is let go by its handler, so that another node need not wait.
+                if (row.Leased is not null || _handlers[row.Kind].IsAble)
+                    Begin(row);
+                else
+                    Postpone(row, now + Unable);
             }
-            Arm();
+            _timer.Change(_schedule.Next is { } next ? TimeSpan.FromTicks(Math.Clamp((next - now).Ticks, 0, TimeSpan.TicksPerHour)) : Forever, Forever);
         }
     }
 
-    private void Run(DueRow row) => Start(row.Kind, row.Key, () => _handlers[row.Kind].RunAsync(row, _stop.Token));
-
-    private void Start(DueKind kind, string key, Func<Task> work)
+    private void Postpone(ScheduledRow row, DateTimeOffset until)
     {
-        if (_stop.IsCancellationRequested)
-            return;
-        var task = GuardAsync(kind is DueKind.Close or DueKind.Surplus or DueKind.Refund or DueKind.Notice ? _providerSlots : _slots, key, work);
-        lock (_gate)
-            _running.Add(task);
+        _schedule.Release(row);
+        _schedule.Set(row with { DueAt = until });
+    }
+
+    private void Begin(ScheduledRow row)
+    {
+        var task = RunAsync(row);
+        _running.Add(task);
         task.ContinueWith(Forget, TaskScheduler.Default);
 
         void Forget(Task done)
@@ -184,9 +155,9 @@ public sealed partial class DueWorker(
         }
     }
 
-    private async Task LeaseAndRunAsync(string key)
+    private async Task LeaseAndRunAsync(ScheduledRow row)
     {
-        var leased = await _store!.RunAsync(tx => LeaseAsync(tx, key), _stop.Token);
+        var leased = row.Leased is { } own && own.DueAt > clock.GetUtcNow() ? own : await _store!.RunAsync(tx => LeaseAsync(tx, row.Key), _stop.Token);
         if (leased is not null)
             await _handlers[leased.Kind].RunAsync(leased, _stop.Token);
     }
@@ -234,19 +205,18 @@ public sealed partial class DueWorker(
         return true;
     }
 
-    private async Task GuardAsync(SemaphoreSlim slots, string key, Func<Task> work)
+    private async Task RunAsync(ScheduledRow row)
     {
         // The store's thread, or the timer's, goes on at once.
         await Task.Yield();
-        await slots.WaitAsync();
         try
         {
-            await work();
+            await LeaseAndRunAsync(row);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             lock (_gate)
-                _cutShort.Add(key);
+                _cutShort.Add(row.Key);
         }
         catch (Exception fault) when (fault is StoreUnavailableException or ProviderUnavailableException)
         {
@@ -256,10 +226,9 @@ public sealed partial class DueWorker(
         {
             LogFault(fault);
         }
-        finally
-        {
-            slots.Release();
-        }
+        lock (_gate)
+            _schedule.Release(row);
+        TakeUp();
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Due work is tried again at the end of its lease: {Reason}")]

@@ -37,6 +37,8 @@ public static class Tables
         new(3, "cards", card => card),
         // Properties that an older program would drop.
         new(4, "piles", pile => pile),
+        // Properties that an older program would drop.
+        new(5, "due", due => due),
     ];
 
     /// <summary>Those that an <see cref="IStoreObserver"/> follows, and so are told from node to node.</summary>

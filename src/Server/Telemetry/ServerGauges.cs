@@ -27,7 +27,7 @@ public sealed class ServerGauges : IHostedService
         meter.CreateObservableGauge("charging.orders.live", charges.Live, "{order}", "Orders that have a plug, by state.");
         meter.CreateObservableGauge("charging.refunds.owed", () => charges.Owed.Count, "{refund}", "Refunds that the provider has not done yet.");
         meter.CreateObservableGauge("charging.refunds.owed.fen", () => charges.Owed.Fen, "{fen}", "Money that is owed to riders, in fen.");
-        meter.CreateObservableGauge("charging.due.waiting", () => due.Waiting().Count, "{row}", "Work that is due and was not taken up, such as refunds and commands.");
+        meter.CreateObservableGauge("charging.due.waiting", () => due.Waiting().Count, "{row}", "Work that is due and waits for a slot, such as refunds and commands.");
         meter.CreateObservableGauge("charging.due.oldest", () => AgeOf(due.Waiting().Oldest), "s", "For how long the oldest of it has been due.");
         meter.CreateObservableGauge("charging.store.queue", () => (store as LiteDbStore)?.Waiting ?? (store as PostgreSqlStore)?.Waiting ?? 0, "{operation}", "Operations that wait for the store.");
         // A database has its own backups, of which the server knows nothing.

@@ -13,7 +13,7 @@ public sealed class LateBooksTests
     public async Task What_the_provider_learns_after_the_closing_goes_back()
     {
         var provider = new AwkwardProvider();
-        await using var stand = await Stand.OpenAsync(configure: provider.Use);
+        await using var stand = await Stand.OpenAsync(configure: provider.Use, settings: "--Charging:Payment:OwnPaymentService=true");
         var orderNo = await stand.ReserveAsync();
         await stand.LeaveAsync();
         await Retry.Until("it was asked", () => provider.Askings(orderNo) > 0);
@@ -27,7 +27,7 @@ public sealed class LateBooksTests
     public async Task A_provider_that_never_says_closed_is_not_asked_for_ever()
     {
         var provider = new AwkwardProvider();
-        await using var stand = await Stand.OpenAsync(configure: provider.Use);
+        await using var stand = await Stand.OpenAsync(configure: provider.Use, settings: "--Charging:Payment:OwnPaymentService=true");
         var orderNo = await stand.ReserveAsync();
         await stand.LeaveAsync();
         await Retry.Until("it was asked", () => provider.Askings(orderNo) > 0);

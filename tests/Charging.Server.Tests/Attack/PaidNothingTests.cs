@@ -13,7 +13,7 @@ public sealed class PaidNothingTests
     public async Task A_payment_of_nothing_is_not_to_be_trusted_and_not_asked_about_for_ever()
     {
         var provider = new AwkwardProvider();
-        await using var stand = await Stand.OpenAsync(configure: provider.Use);
+        await using var stand = await Stand.OpenAsync(configure: provider.Use, settings: "--Charging:Payment:OwnPaymentService=true");
         var orderNo = await stand.ReserveAsync();
         provider.Paid[orderNo] = 0;
         Assert.Equal(402, (await stand.ChargeAsync(orderNo)).Code);

@@ -90,7 +90,7 @@ internal sealed class OpsSeed
         {
             var order = (await tx.GetAsync(Server.Orders.OrderTables.Orders, settled))!;
             tx.Put(Server.Orders.OrderTables.Orders, order with { UsedFen = 50, Trouble = "LOST" });
-            Server.Payments.Refunds.Begin(tx, order.No, 9, 1, order.PaidFen, TimeSpan.FromHours(1));
+            Server.Payments.Refunds.Begin(tx, order.No, order.UserId, 9, 1, order.PaidFen, TimeSpan.FromHours(1));
             foreach (var name in new[] { "old", "unused" })
                 tx.Put(Server.Orders.Tariffs.Table, new Server.Orders.Tariff { Name = name, ElectricityFen = 20, LongestSeconds = 3_600 });
             return true;

@@ -192,7 +192,7 @@ public sealed class OrderActionTests
         {
             var order = (await tx.GetAsync(Server.Orders.OrderTables.Orders, orderNo))!;
             order = order.Waive(7);
-            order = await Ledger.OweRevenueAsync(tx, order, Refunds.Begin(tx, order.No, order.Refunds, 7, order.PaidFen, TimeSpan.FromHours(6)));
+            order = await Ledger.OweRevenueAsync(tx, order, Refunds.Begin(tx, order.No, order.UserId, order.Refunds, 7, order.PaidFen, TimeSpan.FromHours(6)));
             tx.Put(Server.Orders.OrderTables.Orders, order);
             return true;
         });

@@ -193,7 +193,7 @@ public sealed class BalancePaymentTests
     [Fact]
     public async Task What_was_paid_at_the_provider_as_well_goes_back_there()
     {
-        await using var stand = await OpenAsync();
+        await using var stand = await OpenAsync("--Charging:Payment:OwnPaymentService=true");
         var orderNo = await stand.ReserveAsync();
         stand.App.Provider.Pay(orderNo, 101);
         Assert.Equal(200, (await stand.PayWithBalanceAsync(orderNo)).Code);
@@ -249,7 +249,7 @@ public sealed class BalancePaymentTests
     public async Task A_payment_before_the_server_stopped_starts_when_the_pile_is_heard_again_and_the_surplus_goes_back_then()
     {
         var provider = new AwkwardProvider { Confirms = true, ClosesSlowly = true };
-        await using var stand = await Stand.OpenAsync(configure: provider.Use);
+        await using var stand = await Stand.OpenAsync(configure: provider.Use, settings: "--Charging:Payment:OwnPaymentService=true");
         await stand.Rider.TopUpAsync(5);
         var orderNo = await stand.ReserveAsync();
         provider.Paid[orderNo] = 101;
@@ -281,9 +281,9 @@ public sealed class BalancePaymentTests
         await stand.CheckAsync();
     }
 
-    private static async Task<Stand> OpenAsync()
+    private static async Task<Stand> OpenAsync(params string[] settings)
     {
-        var stand = await Stand.OpenAsync();
+        var stand = await Stand.OpenAsync(settings: settings);
         await stand.Rider.TopUpAsync(5);
         return stand;
     }

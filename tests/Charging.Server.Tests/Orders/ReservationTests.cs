@@ -85,7 +85,7 @@ public sealed class ReservationTests
     [InlineData("newer")]
     public async Task What_was_paid_for_an_order_that_ended_unpaid_goes_back(string how)
     {
-        await using var stand = await Stand.OpenAsync();
+        await using var stand = await Stand.OpenAsync(settings: "--Charging:Payment:OwnPaymentService=true");
         stand.App.Provider.Mode = SandboxMode.Refuse;
         var orderNo = await stand.ReserveAsync();
         stand.App.Provider.Pay(orderNo, 250);

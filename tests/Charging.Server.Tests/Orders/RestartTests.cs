@@ -138,7 +138,7 @@ public sealed class RestartTests
     [Fact]
     public async Task An_order_that_was_left_is_closed_and_what_was_paid_goes_back()
     {
-        await using var stand = await Stand.OpenAsync(settings: ["--Charging:Payment:Sandbox=Silent"]);
+        await using var stand = await Stand.OpenAsync(settings: ["--Charging:Payment:Sandbox=Silent", "--Charging:Payment:OwnPaymentService=true"]);
         var orderNo = await stand.ReserveAsync();
         await stand.LeaveAsync();
         await RestartAsync(stand);

@@ -112,7 +112,7 @@ public sealed class TopUpTests
     [Fact]
     public async Task What_was_paid_is_credited_even_if_nobody_asks()
     {
-        await using var stand = await Stand.OpenAsync();
+        await using var stand = await Stand.OpenAsync(settings: "--Charging:Payment:OwnPaymentService=true");
         var orderNo = (await stand.Rider.NewTopUpAsync(1)).Data!.Value.GetString()!;
         stand.App.Provider.Pay(orderNo, 100);
         await stand.PassAsync(TimeSpan.FromMinutes(30));
@@ -132,6 +132,45 @@ public sealed class TopUpTests
         Assert.Equal(200, (await stand.Rider.CreditAsync(orderNo, 1)).Code);
         Assert.Equal(100, await BalanceAsync(stand));
         await stand.CheckAsync();
+    }
+
+    [Fact]
+    public async Task One_more_open_top_up_than_a_rider_may_have_closes_the_oldest()
+    {
+        await using var stand = await Stand.OpenAsync();
+        var made = new List<string>();
+        for (var n = 0; n < 6; n++)
+            made.Add((await stand.Rider.NewTopUpAsync(1)).Data!.Value.GetString()!);
+        Assert.Equal([TopUpState.Closed, .. Enumerable.Repeat(TopUpState.Open, 5)], await StatesAsync(stand, made));
+
+        // One that is credited makes room for the next.
+        Assert.Equal(200, (await stand.Rider.CreditAsync(made[3], 1)).Code);
+        made.Add((await stand.Rider.NewTopUpAsync(1)).Data!.Value.GetString()!);
+        Assert.Equal([TopUpState.Closed, TopUpState.Open, TopUpState.Open, TopUpState.Credited, TopUpState.Open, TopUpState.Open, TopUpState.Open], await StatesAsync(stand, made));
+
+        // What was paid for the one that was closed is credited all the same.
+        Assert.Equal(200, (await stand.Rider.CreditAsync(made[0], 1)).Code);
+        Assert.Equal(200, await BalanceAsync(stand));
+        await stand.CheckAsync();
+    }
+
+    [Fact]
+    public async Task Another_riders_open_top_ups_do_not_count()
+    {
+        await using var stand = await Stand.OpenAsync(settings: "--Charging:Payment:MaxOpenTopUps=1");
+        var first = (await stand.Rider.NewTopUpAsync(1)).Data!.Value.GetString()!;
+        await (await stand.App.RegisterAsync()).NewTopUpAsync(1);
+        Assert.Equal([TopUpState.Open], await StatesAsync(stand, [first]));
+        await stand.Rider.NewTopUpAsync(1);
+        Assert.Equal([TopUpState.Closed], await StatesAsync(stand, [first]));
+    }
+
+    private static async Task<IEnumerable<TopUpState>> StatesAsync(Stand stand, IReadOnlyList<string> numbers)
+    {
+        var states = new List<TopUpState>();
+        foreach (var no in numbers)
+            states.Add((await ReadAsync(stand, TopUp.Table, no)).State);
+        return states;
     }
 
     private static async Task<long> BalanceAsync(Stand stand) =>

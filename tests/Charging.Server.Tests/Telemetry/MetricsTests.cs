@@ -8,6 +8,7 @@ using Charging.PileSimulator;
 using Charging.Server.Orders;
 using Charging.Server.Storage;
 using Charging.Server.Telemetry;
+using Charging.Server.Tests.Attack;
 using Charging.Server.Tests.Documents;
 using Charging.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -59,8 +60,28 @@ public sealed partial class MetricsTests
         Assert.Equal(4000, (await stand.ChargeAsync(orderNo)).Code);
 
         await Retry.Until("one refund is owed", async () => (await ReadAsync(stand.App)) is var read && read["charging_refunds_owed"] == 1 && read["charging_refunds_owed_fen"] == 101);
+        await Retry.Until("the provider has refused it", async () => await stand.App.Services.GetRequiredService<IStore>().RunAsync(
+            async tx => await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Refund, $"{orderNo}R1")) is { Tries: 1, LeasedBy: null }));
         await stand.App.RestartAsync();
         Assert.Equal(101, (await ReadAsync(stand.App))["charging_refunds_owed_fen"]);
+    }
+
+    [Fact]
+    public async Task What_waits_for_a_provider_that_does_not_answer_is_counted()
+    {
+        var provider = new AwkwardProvider { ClosesSlowly = true };
+        await using var stand = await Stand.OpenAsync(configure: provider.Use, settings: "--Charging:Payment:OwnPaymentService=true");
+        await stand.App.Services.GetRequiredService<IStore>().RunAsync(tx =>
+        {
+            for (var n = 0; n < 70; n++)
+                tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Close, Subject = $"20191204{n:D10}", DueAt = tx.Now });
+            return ValueTask.FromResult(true);
+        });
+        await Retry.Until("all slots are taken", () => provider.Closing == 64);
+
+        await Retry.Until("the page is new", async () => (await ReadAsync(stand.App))["charging_due_waiting"] == 6);
+        provider.LetGo();
+        await Retry.Until("nothing waits", async () => (await ReadAsync(stand.App))["charging_due_waiting"] == 0);
     }
 
     [Fact]

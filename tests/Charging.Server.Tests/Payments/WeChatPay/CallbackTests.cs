@@ -82,6 +82,22 @@ public sealed class CallbackTests
         await paying.CheckAsync();
     }
 
+    /// <summary>Nobody was to make that payment, so nobody was asked about it; what was paid goes back all the same.</summary>
+    [Fact]
+    public async Task A_payment_of_an_order_that_was_left_and_is_not_asked_about_goes_back_by_its_callback()
+    {
+        await using var paying = await PayingStand.OpenAsync(settings: "--Charging:Payment:OwnPaymentService=false");
+        var orderNo = await paying.Stand.ReserveAsync();
+        Assert.Equal(200, (await paying.Stand.LeaveAsync()).Code);
+        await Retry.Until("it is done with", async () => await paying.DueAsync(DueKind.Close, orderNo) is null);
+        Assert.Empty(paying.WeChat.Calls);
+
+        await paying.WeChat.PayElsewhereAsync(orderNo, 101);
+
+        await paying.PassUntilAsync("it went back", async () => (await paying.Stand.OrderAsync(orderNo)).State == OrderState.Refunded);
+        await paying.CheckAsync();
+    }
+
     [Fact]
     public async Task A_top_up_is_credited_by_its_callback_once()
     {

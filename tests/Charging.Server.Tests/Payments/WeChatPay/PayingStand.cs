@@ -30,13 +30,13 @@ internal sealed class PayingStand(WeChatPayDouble wechat, Stand stand) : IAsyncD
         {
             Clock = clock,
             Configure = configure,
-            Settings = [.. wechat.Settings, "--Charging:Payment:WeChatPay:Timeout=00:00:10", .. settings],
+            Settings = [.. wechat.Settings, "--Charging:Payment:WeChatPay:Timeout=00:00:10", "--Charging:Payment:OwnPaymentService=true", .. settings],
         });
         wechat.Reach(app);
         return new PayingStand(wechat, new Stand(app, clock, await app.AddPileAsync(), await app.RegisterAsync()));
     }
 
-    /// <summary>Makes the payment of an order or a top-up at WeChat Pay.</summary>
+    /// <summary>Makes the payment of an order or a top-up at WeChat Pay, as a payment service of the operator's own does.</summary>
     public Task PrepayAsync(string orderNo, long fen = 101, string openId = "oRider") => stand.App.Services.GetRequiredService<IPaymentProvider>()
         .PrepayAsync(new PrepayRequest(orderNo, fen, openId, "充电", stand.Clock.GetUtcNow().AddMinutes(3)), CancellationToken.None);
 
