@@ -15,6 +15,7 @@ public static class Chargectl
 
           chargectl doctor                           is everything reachable and well set up?
           chargectl piles add 014441AC53             registers a pile and shows its secret
+          chargectl piles pause 014441AC53 --plug 3 --reason "socket broken"
           chargectl cards issue 111111786            issues a virtual card
           chargectl orders list --trouble            charges that wait for a person
           chargectl orders list --offline            charges whose pile is gone
@@ -80,12 +81,12 @@ public static class Chargectl
         new Command("piles", "Registers piles, shows how they are, and tells them what to do.")
         {
             Commands.Piles.Add.Make(), Commands.Piles.List.Make(), Commands.Piles.Show.Make(), Commands.Piles.Change.Make(), Commands.Piles.RotateSecret.Make(),
-            Commands.Piles.SetTariff.Make(), Commands.Piles.Tell.Make(), Commands.Piles.Retire.Make(), Commands.Piles.Qr.Make(),
+            Commands.Piles.SetTariff.Make(), Commands.Piles.Tell.Make(), Commands.Piles.Pause.Make(), Commands.Piles.Resume.Make(), Commands.Piles.Retire.Make(), Commands.Piles.Qr.Make(),
         },
         new Command("stations", "Places with piles.")
         {
             Commands.Stations.Add.Make(), Commands.Stations.List.Make(), Commands.Stations.Show.Make(), Commands.Stations.Nearest.Make(), Commands.Stations.Change.Make(),
-            Commands.Stations.Remove.Make(),
+            Commands.Stations.Pause.Make(), Commands.Stations.Resume.Make(), Commands.Stations.Remove.Make(),
         },
         new Command("cards", "Issues, binds and blocks cards, and shows whose they are.")
         {

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
@@ -7,6 +8,9 @@ namespace Charging.Client.Cli;
 /// <summary>Times on the command line.</summary>
 internal static class Days
 {
+    /// <summary>When a pause ends by itself.</summary>
+    public static Option<Timestamp?> End() => new("--until") { Description = "When it ends by itself, such as '2019-12-04 18:00'. Without it, it does not.", HelpName = "time", CustomParser = Read };
+
     /// <summary>Reads a time of this machine's clock: `2019-12-04` or `2019-12-04 11:07`.</summary>
     public static Timestamp? Read(ArgumentResult result)
     {

@@ -34,6 +34,15 @@ internal static class Format
         where T : struct, System.Enum =>
         string.Concat(value.ToString().Select((c, i) => i > 0 && char.IsUpper(c) ? $" {char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
 
+    /// <summary>Why something is paused, and until when; a dash when it is not.</summary>
+    public static string Why(Ops.V1.Pause? pause) => pause switch
+    {
+        null => None,
+        { Alarm: not Device.V1.AlarmCode.Unspecified } => $"alarm: {Name(pause.Alarm)}",
+        { Until: { } until } => $"{pause.Reason} (until {Time(until)})",
+        _ => pause.Reason,
+    };
+
     /// <summary>A table with headings.</summary>
     public static Table Columns(params string[] headings)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using Charging.Device.V1;
 using Charging.PileSimulator;
@@ -130,6 +131,26 @@ public sealed class OperationTests
         Assert.Contains("is retired", (await app.CtlAsync("piles", "retire", device, "--reason", "sold")).Output);
         Assert.DoesNotContain(device, (await app.CtlAsync("piles", "list")).Output);
         Assert.Matches($"{device} +retired", (await app.CtlAsync("piles", "list", "--retired")).Output);
+    }
+
+    [Fact]
+    public async Task Plugs_piles_and_stations_are_paused_and_resumed()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var device = (await app.AddPileAsync()).Options.DeviceNo;
+        await app.CtlAsync("stations", "add", "gate", "--name", "Gate");
+        await app.CtlAsync("piles", "change", device, "--station", "gate");
+        Assert.Contains("--reason", (await app.CtlAsync("piles", "pause", device)).Sentence);
+        var end = DateTime.Now.AddDays(1).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
+        Assert.Matches($@"03 +fault .*socket broken \(until {end}:00\)", (await app.CtlAsync("piles", "pause", device, "--plug", "3", "--until", end, "--reason", "socket broken")).Output);
+        Assert.Matches("03 +free", (await app.CtlAsync("piles", "resume", device, "--plug", "3")).Output);
+        Assert.Matches("paused +repair", (await app.CtlAsync("piles", "pause", device, "--reason", "repair")).Output);
+        Assert.Matches($"{device} +paused", (await app.CtlAsync("piles", "list")).Output);
+        Assert.Matches("paused +-", (await app.CtlAsync("piles", "resume", device)).Output);
+        Assert.Matches("paused +fair", (await app.CtlAsync("stations", "pause", "gate", "--reason", "fair")).Output);
+        Assert.Matches("paused +fair", (await app.CtlAsync("piles", "show", device)).Output);
+        Assert.Matches("paused +-", (await app.CtlAsync("stations", "resume", "gate")).Output);
+        Assert.Equal(10, (await app.CtlAsync("piles", "show", device, "--json")).Json.GetProperty("pile").GetProperty("plugsFree").GetInt32());
     }
 
     [Fact]

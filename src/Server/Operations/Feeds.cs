@@ -1,6 +1,7 @@
 using Charging.MqttBroker;
 using Charging.Server.Orders;
 using Charging.Server.Piles;
+using Charging.Server.Stations;
 using Charging.Server.Storage;
 
 namespace Charging.Server.Operations;
@@ -8,9 +9,12 @@ namespace Charging.Server.Operations;
 /// <summary>Hears what changes in the store and on the board, and tells those who watch. Costs a look at an empty list while nobody does.</summary>
 internal sealed class Feeds : IStoreObserver
 {
+    private readonly PileRegistry _registry;
+
     /// <summary>Hears from now on.</summary>
-    public Feeds(Board board, TimeProvider clock)
+    public Feeds(Board board, PileRegistry registry, TimeProvider clock)
     {
+        _registry = registry;
         (Orders, Alarms, Piles) = (new Watchers<Order>(clock), new Watchers<PileAlarm>(clock), new Watchers<string>(clock));
         board.Changed += device =>
         {
@@ -45,6 +49,10 @@ internal sealed class Feeds : IStoreObserver
                     break;
                 case { Entity: Pile pile }:
                     Tell(pile.Device);
+                    break;
+                case { Entity: Station station }:
+                    foreach (var at in _registry.All.Where(it => it.Station == station.Id))
+                        Tell(at.Device);
                     break;
                 case { Table: Table<BusyPlug> }:
                     Tell(PlugId.Parse(change.Key).Device);

@@ -28,6 +28,7 @@ public static class OperationsSetup
         services.AddSingleton<PileViews>();
         services.AddSingleton<PileWatch>();
         services.AddSingleton<PileInstructions>();
+        services.AddSingleton<PauseActions>();
         services.AddSingleton<OrderWatch>();
         services.AddSingleton<DarkOrders>();
         services.AddSingleton<OrderActions>();

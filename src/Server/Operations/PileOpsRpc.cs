@@ -11,7 +11,7 @@ namespace Charging.Server.Operations;
 
 /// <summary>charging.ops.v1.PileService.</summary>
 internal sealed class PileOpsRpc(
-    IStore store, Changes changes, PileAdmin admin, PileViews views, PileWatch watch, PileInstructions instructions, Limits limits) : PileService.PileServiceBase
+    IStore store, Changes changes, PileAdmin admin, PileViews views, PileWatch watch, PileInstructions instructions, Limits limits, PauseActions pauses) : PileService.PileServiceBase
 {
     /// <inheritdoc/>
     public override async Task<RegisterPileResponse> RegisterPile(RegisterPileRequest request, ServerCallContext context)
@@ -106,6 +106,14 @@ internal sealed class PileOpsRpc(
         });
         return new RetirePileResponse { Pile = views.Whole(pile) };
     }
+
+    /// <inheritdoc/>
+    public override async Task<PausePileResponse> PausePile(PausePileRequest request, ServerCallContext context) =>
+        new() { Pile = views.Whole(await pauses.PauseAsync(context, request)) };
+
+    /// <inheritdoc/>
+    public override async Task<ResumePileResponse> ResumePile(ResumePileRequest request, ServerCallContext context) =>
+        new() { Pile = views.Whole(await pauses.ResumeAsync(context, request)) };
 
     /// <inheritdoc/>
     public override Task<SendPileCommandResponse> SendPileCommand(SendPileCommandRequest request, ServerCallContext context) =>

@@ -23,7 +23,11 @@ internal sealed class PileViews(PileRegistry registry, PileStates states, Board 
         var view = board.Find(pile.Device);
         var wire = ToWire(pile, state, view);
         for (var number = 1; number <= pile.PlugCount; number++)
-            wire.Plugs.Add(pile.ToWire(number, state.Plugs[number - 1], state.Online ? view?.Plug(number) : null, OrderOn(new PlugId(pile.Device, number))));
+        {
+            var plug = pile.ToWire(number, state.Plugs[number - 1], state.Online ? view?.Plug(number) : null, OrderOn(new PlugId(pile.Device, number)));
+            plug.Pause = PauseOf(pile, number);
+            wire.Plugs.Add(plug);
+        }
         return wire;
     }
 
@@ -31,7 +35,15 @@ internal sealed class PileViews(PileRegistry registry, PileStates states, Board 
     {
         var wire = pile.ToWire(state, view);
         wire.Tariff = tariffs.NameOf(pile);
+        wire.Pause = PauseOf(pile, plug: 0);
         return wire;
+    }
+
+    private Ops.V1.Pause? PauseOf(Pile pile, int plug)
+    {
+        var pause = states.PauseOf(pile, plug);
+        var isOwn = pile.RetiredAt is not null || pile.Pauses?.Contains(pause) is true;
+        return pause.ToWire(isOwn ? null : pile.Station);
     }
 
     private OrderNo? OrderOn(PlugId plug) => busyPlugs.Find(plug) is { } busy && !busy.IsOver(clock.GetUtcNow()) ? busy.OrderNo : null;

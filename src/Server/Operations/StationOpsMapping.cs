@@ -78,6 +78,10 @@ internal static class StationOpsMapping
         };
     }
 
+    /// <summary>Insists that a station that was looked for is there.</summary>
+    public static Stations.Station OrUnknown(this Stations.Station? station, string id) =>
+        station.OrNotFound($"There is no station {Refusal.Shown(id)}: 'stations list' shows those that there are.");
+
     /// <summary>Insists that there is a station; null is none.</summary>
     public static async ValueTask InsistOnStationAsync(this ITransaction tx, string? id)
     {

@@ -8,7 +8,7 @@ using Grpc.Core;
 namespace Charging.Server.Operations;
 
 /// <summary>charging.ops.v1.StationService.</summary>
-internal sealed class StationOpsRpc(IStore store, Changes changes, StationIndex stations, PileRegistry registry, PileViews views) : StationService.StationServiceBase
+internal sealed class StationOpsRpc(IStore store, Changes changes, StationIndex stations, PileRegistry registry, PileViews views, PauseActions pauses, TimeProvider clock) : StationService.StationServiceBase
 {
     private const int DefaultRadiusM = 5_000;
     private const int MaxRadiusM = 100_000;
@@ -41,7 +41,7 @@ internal sealed class StationOpsRpc(IStore store, Changes changes, StationIndex 
 
     /// <inheritdoc/>
     public override Task<GetStationResponse> GetStation(GetStationRequest request, ServerCallContext context) =>
-        Task.FromResult(new GetStationResponse { Station = ToWire(OrUnknown(stations.Find(request.StationId.ToStationId()), request.StationId)) });
+        Task.FromResult(new GetStationResponse { Station = ToWire(stations.Find(request.StationId.ToStationId()).OrUnknown(request.StationId)) });
 
     /// <inheritdoc/>
     public override Task<FindNearestStationsResponse> FindNearestStations(FindNearestStationsRequest request, ServerCallContext context)
@@ -63,7 +63,7 @@ internal sealed class StationOpsRpc(IStore store, Changes changes, StationIndex 
         var (id, change) = (request.StationId.ToStationId(), request.Read());
         var station = await changes.MakeAsync(context, new Deed(StationOpsMapping.Subject(id), request.Reason.ToAnyReason()), async tx =>
         {
-            var before = OrUnknown(await tx.GetAsync(StationTables.Stations, id), id);
+            var before = (await tx.GetAsync(StationTables.Stations, id)).OrUnknown(id);
             var station = change(before);
             if (station.Tariff != before.Tariff)
             {
@@ -77,12 +77,20 @@ internal sealed class StationOpsRpc(IStore store, Changes changes, StationIndex 
     }
 
     /// <inheritdoc/>
+    public override async Task<PauseStationResponse> PauseStation(PauseStationRequest request, ServerCallContext context) =>
+        new() { Station = ToWire(await pauses.PauseAsync(context, request)) };
+
+    /// <inheritdoc/>
+    public override async Task<ResumeStationResponse> ResumeStation(ResumeStationRequest request, ServerCallContext context) =>
+        new() { Station = ToWire(await pauses.ResumeAsync(context, request)) };
+
+    /// <inheritdoc/>
     public override async Task<RemoveStationResponse> RemoveStation(RemoveStationRequest request, ServerCallContext context)
     {
         var id = request.StationId.ToStationId();
         await changes.MakeAsync(context, new Deed(StationOpsMapping.Subject(id), request.Reason.ToAnyReason()), async tx =>
         {
-            var station = OrUnknown(await tx.GetAsync(StationTables.Stations, id), id);
+            var station = (await tx.GetAsync(StationTables.Stations, id)).OrUnknown(id);
             for (var after = ""; ;)
             {
                 var piles = await tx.ListAsync(PileTables.Piles.ByKey, new KeyRange(after, KeyRange.End), 200);
@@ -97,9 +105,6 @@ internal sealed class StationOpsRpc(IStore store, Changes changes, StationIndex 
         });
         return new RemoveStationResponse();
     }
-
-    private static Stations.Station OrUnknown(Stations.Station? station, string id) =>
-        station.OrNotFound($"There is no station {Refusal.Shown(id)}: 'stations list' shows those that there are.");
 
     private ILookup<string, Piles.Pile> PilesByStation() =>
         registry.All.Where(pile => pile is { Station: not null, RetiredAt: null }).ToLookup(pile => pile.Station!);
@@ -120,6 +125,7 @@ internal sealed class StationOpsRpc(IStore store, Changes changes, StationIndex 
             DeviceNos = { seen.Select(pile => pile.DeviceNo) },
             PilesOnline = seen.Count(pile => pile.Online),
             PlugsFree = seen.Sum(pile => pile.PlugsFree),
+            Pause = station.Pause?.IsOver(clock.GetUtcNow()) is false ? station.Pause.ToWire(station.Id) : null,
         };
     }
 }

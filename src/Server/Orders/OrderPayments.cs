@@ -36,12 +36,10 @@ public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions op
         order = await Ledger.HoldPaymentAsync(tx, order, found.PaidFen);
         if ((found.SaidFen ?? order.PrepaidFen ?? found.PaidFen) != found.PaidFen)
             return await Settlement.RefundAsync(tx, order, FailCause.Amount);
+        if (await tx.PauseOfAsync(order.Plug) is { } pause)
+            return await Starts.RefuseAsync(tx, order, pause);
         if (!hasPlug)
-        {
-            if (await tx.PauseOfAsync(order.Plug) is { } pause)
-                order = await tx.TellAsync(order, $"The plug takes no new charges: {pause.Why()}.");
             return await Settlement.RefundAsync(tx, order, FailCause.Start);
-        }
         return await GoOnAsync(tx, order);
     }
 

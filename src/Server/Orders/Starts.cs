@@ -93,11 +93,10 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, IPi
         switch (order.State)
         {
             case OrderState.Paid when pause is not null:
-                order = await tx.TellAsync(order, $"The plug takes no new charges: {pause.Why()}.");
-                await Settlement.RefundAsync(tx, order, FailCause.Start);
+                await RefuseAsync(tx, order, pause);
                 return false;
             case OrderState.Starting when pause is not null:
-                await GiveUpAsync(tx, order, $"The start is given up: {pause.Why()}.");
+                await GiveUpAsync(tx, order, "The start is not sent again: the plug is paused.");
                 return false;
             case OrderState.Paid or OrderState.Starting when reach == PileReach.Unheard:
                 tx.Put(DueRows.Table, row.Again(tx.Now + Recheck));
@@ -124,6 +123,13 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, IPi
         if (await tx.GetAsync(OrderTables.BusyPlugs, order.Plug.ToString()) is { } busy)
             tx.Put(OrderTables.BusyPlugs, busy with { StartSentAt = tx.Now });
         return true;
+    }
+
+    /// <summary>A paid order is not started at a plug that is paused: what was paid goes back.</summary>
+    public static async ValueTask<Order> RefuseAsync(ITransaction tx, Order order, Pause pause)
+    {
+        order = await tx.TellAsync(order, $"The plug takes no new charges: {pause.Why()}.");
+        return await Settlement.RefundAsync(tx, order, FailCause.Start);
     }
 
     /// <summary>A start that was sent is not sent again: the pile is told to stop, and until it has answered it may be charging.</summary>

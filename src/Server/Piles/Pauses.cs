@@ -10,6 +10,9 @@ namespace Charging.Server.Piles;
 /// </summary>
 public static class Pauses
 {
+    /// <summary>Why a retired pile takes no charges.</summary>
+    public const string Retired = "retired";
+
     /// <summary>What keeps a plug from new charges; null when nothing does.</summary>
     /// <param name="pile">The pile.</param>
     /// <param name="station">The station that it is at; null for none.</param>
@@ -18,7 +21,7 @@ public static class Pauses
     public static Pause? Of(Pile pile, Station? station, int plug, DateTimeOffset now)
     {
         if (pile.RetiredAt is { } retiredAt)
-            return new Pause { Reason = "retired", Since = retiredAt };
+            return new Pause { Reason = Retired, Since = retiredAt };
         var own = pile.Pauses?.FirstOrDefault(pause => (pause.Plug == 0 || pause.Plug == plug) && !pause.IsOver(now));
         return own ?? (station?.Pause is { } whole && !whole.IsOver(now) ? whole : null);
     }

@@ -39,6 +39,33 @@ public sealed class LiveBoardOrderTests(Browser browser) : IClassFixture<Browser
     }
 
     [Fact]
+    public async Task A_plug_and_a_pile_are_paused_and_resumed()
+    {
+        await using var stand = await Stand.OpenAsync();
+        await using var page = await browser.OpenAsync(stand.App);
+        await page.WatchAsync(await stand.App.NewKeyAsync(Role.Operator, "night shift"));
+        await page.ClickAsync("[data-plug='3'][data-state=free]");
+        await page.ClickAsync("#details [data-action=pause][data-what=plug]");
+        await page.TypeAsync("#until", "2019-12-05T18:00");
+        await page.ConfirmAsync("socket broken");
+        await page.SeesAsync("#piles [data-plug='3'][data-state=paused]");
+        await page.SeesAsync("#piles [data-state=free]", 9);
+        Assert.Equal(2, await stand.SeeAsync(3));
+
+        await page.ClickAsync("#piles [data-plug='3']");
+        await page.SeesAsync("#details dd:text-is('socket broken (until 2019-12-05 18:00:00)')");
+        await page.ClickAsync("#details [data-action=resume][data-what=plug]");
+        await page.ConfirmAsync("");
+        await page.SeesAsync("#piles [data-plug='3'][data-state=free]");
+
+        await page.ClickAsync("#piles [data-plug='3']");
+        await page.ClickAsync("#details [data-action=pause][data-what=pile]");
+        await page.ConfirmAsync("repair");
+        await page.SeesAsync("#piles [data-state=paused]", 10);
+        Assert.Equal(["PausePile repair", "ResumePile ", "PausePile socket broken"], await AuditAsync(stand, $"pile:{stand.Device}"));
+    }
+
+    [Fact]
     public async Task A_charge_whose_pile_has_gone_is_listed_and_ended()
     {
         await using var stand = await Stand.OpenAsync();

@@ -4,6 +4,7 @@ using Charging.Device.V1;
 using Charging.Ops.V1;
 using Charging.Server.Orders;
 using Charging.Server.Payments;
+using Charging.Server.Piles;
 using Charging.Server.Storage;
 using Charging.Server.Tests.Documents;
 using Charging.Testing;
@@ -39,7 +40,7 @@ public sealed partial class LiveBoardTimelineTests(Browser browser) : IClassFixt
         IEnumerable<string> words =
         [
             .. Enum.GetNames<OrderState>(), .. Enum.GetNames<EndReason>(), .. Enum.GetNames<RejectReason>(), .. Enum.GetNames<AlarmCode>(), .. Enum.GetNames<PileEvent.KindOneofCase>(),
-            .. Enum.GetNames<RefundStep>(), .. Enum.GetNames<RefundState>(), .. Enum.GetNames<DueKind>(), "done",
+            .. Enum.GetNames<RefundStep>(), .. Enum.GetNames<RefundState>(), .. Enum.GetNames<DueKind>(), "done", Pauses.Retired,
             .. OrderService.Descriptor.Methods.Where(method => method.GetOptions().GetExtension(AccessExtensions.Role) is not Role.Viewer).Select(method => method.Name),
             .. Trouble().Matches(Repository.Read("src/Server/Operations/LiveBoard/words.js")).Select(it => it.Groups["name"].Value),
         ];

@@ -12,8 +12,9 @@ internal static class Show
     /// <summary>Makes the command.</summary>
     public static Command Make() => new Command("show", "Shows a pile and each of its plugs as they are now.") { Device }.Does(RunAsync);
 
-    /// <summary>Whether a pile is online, in a word.</summary>
-    public static string Reach(Pile pile) => pile.RetiredAt is not null ? "retired" : pile.Online ? "online" : "offline";
+    /// <summary>Whether a pile is online and takes charges, in a word.</summary>
+    public static string Reach(Pile pile) =>
+        pile.RetiredAt is not null ? "retired" : !pile.Online ? "offline" : pile.Pause is not null ? "paused" : "online";
 
     private static async Task<int> RunAsync(Session session, CancellationToken cancel)
     {
@@ -30,13 +31,14 @@ internal static class Show
             ("station", Format.OrNone(pile.StationId)),
             ("tariff", Format.OrNone(pile.Tariff)),
             ("state", Reach(pile)),
+            ("paused", Format.Why(pile.Pause)),
             ("last heard", Format.Time(pile.HeardAt)),
             ("firmware", Format.OrNone(pile.Firmware)),
             ("registered", Format.Time(pile.RegisteredAt)),
             ("tariff", pile.Tariff),
             ("plug numbers", Format.Name(pile.PlugNumbers)),
             ("rated power of a plug", $"{pile.RatedPowerW} W"));
-        var table = Format.Columns("plug", "state", "order", "W", "Wh", "charging for", "fault");
+        var table = Format.Columns("plug", "state", "order", "W", "Wh", "charging for", "fault", "paused");
         foreach (var plug in pile.Plugs)
         {
             table.Row(
@@ -46,7 +48,8 @@ internal static class Show
                 Format.OrNone(plug.PowerW),
                 Format.OrNone(plug.EnergyWh),
                 Format.Duration(plug.ElapsedSeconds),
-                Format.OrNone(plug.Fault));
+                Format.OrNone(plug.Fault),
+                Format.Why(plug.Pause));
         }
         console.Write(table);
     }

@@ -30,5 +30,6 @@ internal static class Show
         ("made", Format.Time(station.CreatedAt)),
         ("piles", Format.OrNone(string.Join(", ", station.DeviceNos))),
         ("piles online", Format.Number(station.PilesOnline)),
-        ("plugs free", Format.Number(station.PlugsFree)));
+        ("plugs free", Format.Number(station.PlugsFree)),
+        ("paused", Format.Why(station.Pause)));
 }

@@ -45,6 +45,11 @@ const actions = {
   show: orderNo => showOrder(api, actions, orderNo),
   alarm: (name, id) => ask({ title: t(name), says: t(`${name}Says`), reasonMay: name === "acknowledge" },
     async ({ reason }) => void await api.post(`alarms/${encodeURIComponent(id)}:${name}`, { reason })),
+  pause: (verb, what, pile, plug) => ask({ title: t(`${verb}.${what}`), says: t(`${verb}Says`), reasonMay: verb === "resume", withUntil: verb === "pause" }, async ({ reason, until }) => {
+    const path = what === "station" ? `stations/${encodeURIComponent(pile.stationId)}` : `piles/${pile.deviceNo}`;
+    await api.post(`${path}:${verb}`, { reason, until, plug: what === "plug" ? plug.number : undefined });
+    $("details").close();
+  }),
   order: (name, orderNo, order = data.orders.items.get(orderNo)) => ask({
     title: `${t(name)} · ${orderNo}`,
     says: t(`${name}Says`, yuan(order.usedFen - order.waivedFen)),

@@ -4,7 +4,7 @@ import { closing } from "./ask.js";
 import { actionsOf } from "./attention.js";
 import { $, el } from "./dom.js";
 import { duration, kWh, named, time, yuan } from "./format.js";
-import { stateOf } from "./plugs.js";
+import { isPaused, stateOf } from "./plugs.js";
 import { told } from "./timeline.js";
 import { t } from "./words.js";
 
@@ -18,13 +18,24 @@ export function showPlug(data, api, actions, device, number) {
     [t("station"), data.stations.get(pile.stationId)?.name ?? pile.stationId],
     [t("state"), t(`plug.${stateOf(pile, plug, order)}`)],
     [t("fault"), plug.fault],
+    [t("paused"), plug.pause && why(plug.pause)],
     [t("power"), plug.powerW > 0 ? `${plug.powerW} W` : ""],
     [t("firmware"), pile.firmware],
     [t("heard"), time(pile.heardAt)],
   ];
-  open(t("plug", plug.label), list(facts), plug.orderNo ? null : el("p", null, t("noOrder")));
+  const buttons = (actions.may ? pausesOf(pile, plug) : [])
+    .map(([verb, what]) => el("button", { type: "button", "data-action": verb, "data-what": what, onclick: () => actions.pause(verb, what, pile, plug) }, t(`${verb}.${what}`)));
+  open(t("plug", plug.label), list(facts), el("p", { class: "actions" }, ...buttons), plug.orderNo ? null : el("p", null, t("noOrder")));
   if (plug.orderNo) load(api, actions, plug.orderNo);
 }
+
+/** What can be paused, or what is and can be resumed: the plug, its pile, or its station. */
+function pausesOf(pile, plug) {
+  if (isPaused(plug)) return [["resume", plug.pause.stationId ? "station" : plug.pause.plug ? "plug" : "pile"]];
+  return ["plug", "pile", pile.stationId && "station"].filter(it => it).map(what => ["pause", what]);
+}
+
+const why = pause => !pause.reason ? named("ALARM_CODE", pause.alarm) : pause.until ? t("pausedUntil", pause.reason, time(pause.until)) : pause.reason;
 
 /** Shows an order. */
 export function showOrder(api, actions, orderNo) {

@@ -21,6 +21,9 @@ export function time(timestamp, now = Date.now()) {
   return day(at) === day(now) ? clock : `${day(at)} ${clock}`;
 }
 
+/** What was chosen as a time in Shanghai, `2019-12-04T18:00`, as a timestamp; nothing for nothing. */
+export const toTimestamp = text => text ? new Date(`${text}+08:00`).toISOString() : undefined;
+
 /** The day in Shanghai, yyyy-MM-dd. */
 export const day = at => new Date(at).toLocaleDateString("sv-SE", { timeZone: Zone });
 

@@ -36,6 +36,7 @@ const Sentences = {
   "The pile never answered the start.": "设备始终未应答启动指令。",
   "The start command could not be sent: the pile had just gone.": "设备刚刚离线，启动指令未能发送。",
   "The start is given up: {0}.": "放弃启动：{0*}。",
+  "The start is not sent again: the plug is paused.": "插座已暂停，不再重发启动指令。",
   "The plug takes no new charges: {0}.": "该插座暂停充电：{0*}。",
   "The pile no longer knows of the charge, or says nothing: it ends with the last progress.": "设备已不知道该次充电，或一直没有上报：按最后进度结束。",
   "The pile reported what cannot be, and that does not count: {0} s, {1} Wh, {2} W.": "设备上报了不可能的数值，不计入费用：{0} 秒，{1} Wh，{2} W。",
