@@ -30,7 +30,7 @@ public static class PileSetup
         services.AddSingleton<PileResults>();
         services.AddSingleton<IPileListener, PileInbox>();
         services.AddSingleton<PileRpc>();
-        services.AddHostedService<EventUpkeep>();
+        services.AddHostedService<EventCleanup>();
     }
 
     /// <summary>Maps the methods, and what an external broker asks.</summary>

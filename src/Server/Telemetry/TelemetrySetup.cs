@@ -2,6 +2,8 @@ using Charging.MqttBroker;
 using Charging.Server.Calls;
 using Charging.Server.Storage;
 using Grpc.AspNetCore.Server;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging.Console;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
@@ -21,6 +23,7 @@ public static class TelemetrySetup
     {
         var options = builder.AddSettings<TelemetryOptions>("Charging:Telemetry", options => options.Complaint());
         var services = builder.Services;
+        LimitLog(services);
         services.AddSingleton<MetricsPage>();
         services.AddObserver<ChargeWatch>();
         if (options is { Metrics: MetricsAccess.Off, OtlpEndpoint: null })
@@ -50,6 +53,13 @@ public static class TelemetrySetup
             if (app.Services.GetRequiredService<TelemetryOptions>().Metrics != MetricsAccess.Off)
                 branch.UseOpenTelemetryPrometheusScrapingEndpoint();
         });
+    }
+
+    private static void LimitLog(IServiceCollection services)
+    {
+        services.RemoveAll<ILoggerProvider>();
+        services.AddSingleton<ILoggerProvider>(provider => new LimitedLogProvider(
+            ActivatorUtilities.CreateInstance<ConsoleLoggerProvider>(provider), provider.GetRequiredService<TimeProvider>()));
     }
 
     private static void AddTraces(IServiceCollection services, OpenTelemetryBuilder telemetry, string endpoint)

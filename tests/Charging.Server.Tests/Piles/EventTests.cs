@@ -79,7 +79,7 @@ public sealed class EventTests
         await using var app = await ChargingApp.StartAsync();
         await app.AddPileAsync();
         var (clock, broken) = (new Microsoft.Extensions.Time.Testing.FakeTimeProvider(), new BrokenStore());
-        using var upkeep = new EventUpkeep(broken, app.Services.GetRequiredService<PileRegistry>(), clock, Microsoft.Extensions.Logging.Abstractions.NullLogger<EventUpkeep>.Instance);
+        using var upkeep = new EventCleanup(broken, app.Services.GetRequiredService<PileRegistry>(), clock, Microsoft.Extensions.Logging.Abstractions.NullLogger<EventCleanup>.Instance);
         await upkeep.StartAsync(CancellationToken.None);
         for (var days = 1; days <= 2; days++)
         {
