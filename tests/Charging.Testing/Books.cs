@@ -42,7 +42,7 @@ public sealed record Books(
     public IEnumerable<string> Faults() =>
     [
         .. EntryIsWrittenTwice(), .. TopUpIsCreditedTwice(), .. DebitHasNotOneOrder(), .. RefundsExceedPayment(), .. BalanceIsBelowZero(),
-        .. KeptBalanceDiffers(), .. EndedOrderHoldsMoney(), .. PlugHasTwoOrders(), .. NothingIsDue(), .. ListHasGaps(),
+        .. KeptBalanceDiffers(), .. DebtDiffers(), .. EndedOrderHoldsMoney(), .. PlugHasTwoOrders(), .. NothingIsDue(), .. ListHasGaps(),
     ];
 
     /// <summary>The same move of money is in the ledger once, and moves something.</summary>
@@ -69,10 +69,10 @@ public sealed record Books(
         }
     }
 
-    /// <summary>A debit of a balance is for exactly one order, or an operator's; and an order has at most one debit.</summary>
+    /// <summary>A debit of a balance is for exactly one order, collects what is owed, or is an operator's; and an order has at most one debit.</summary>
     public IEnumerable<string> DebitHasNotOneOrder()
     {
-        foreach (var debit in Entries.Where(entry => entry.From.StartsWith("user:", StringComparison.Ordinal) && entry.To != Ledger.Adjustments))
+        foreach (var debit in Entries.Where(entry => entry.From.StartsWith("user:", StringComparison.Ordinal) && entry.To is not (Ledger.Adjustments or Ledger.Revenue)))
         {
             var orders = Orders.Where(order => debit.To == Ledger.Hold(order.No) && debit.From == Ledger.Balance(order.UserId)).ToList();
             if (orders.Count != 1 || orders[0].PaidFen != debit.AmountFen || orders[0].Tag == OrderTag.Phone)
@@ -127,6 +127,21 @@ public sealed record Books(
             yield return $"Order {order.No} holds {order.HoldFen} fen, the entries say {Sum(Ledger.Hold(order.No))}.";
         if (Sum(Ledger.Owed) != Orders.Sum(order => order.OwedFen) + TopUps.Sum(topUp => topUp.OwedFen))
             yield return $"The ledger owes {Sum(Ledger.Owed)} fen, orders and top-ups say otherwise.";
+    }
+
+    /// <summary>What was collected of a debt is what its entries say, and no more than had gone back; a rider's list has the debts that are left.</summary>
+    public IEnumerable<string> DebtDiffers()
+    {
+        foreach (var order in Orders)
+        {
+            var collected = Entries.Where(entry => entry.Key.StartsWith($"collect:{order.No}:", StringComparison.Ordinal) && entry.From == Ledger.Balance(order.UserId)).Sum(entry => entry.AmountFen);
+            var debt = order.Debt ?? new Debt(0);
+            if (collected != debt.CollectedFen || debt.LeftFen < 0 || debt.Fen + order.UsedFen > order.PaidFen)
+                yield return $"For order {order.No}, which was paid {order.PaidFen} fen and used {order.UsedFen}, {debt.Fen} are owed and {debt.CollectedFen} collected, the entries say {collected}.";
+        }
+        foreach (var user in Users.Where(user => !(user.Debts ?? []).Order(StringComparer.Ordinal).SequenceEqual(
+            Orders.Where(order => order.UserId == user.Id && order.Debt is { LeftFen: > 0 }).Select(order => order.No.ToString()).Order(StringComparer.Ordinal))))
+            yield return $"User {user.Id} owes for {string.Join(", ", user.Debts ?? [])}, the orders say otherwise.";
     }
 
     /// <summary>The hold of an order that has ended is 0.</summary>

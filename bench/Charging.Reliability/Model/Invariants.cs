@@ -31,7 +31,7 @@ internal sealed class Invariants(World world, Books books)
         [
             .. books.TopUpIsCreditedTwice(), .. invariants.CreditWasLost(),
             .. books.DebitHasNotOneOrder(), .. invariants.SwipeWasDebitedTwice(),
-            .. books.RefundsExceedPayment(), .. books.BalanceIsBelowZero(), .. books.KeptBalanceDiffers(), .. books.EndedOrderHoldsMoney(),
+            .. books.RefundsExceedPayment(), .. books.BalanceIsBelowZero(), .. books.KeptBalanceDiffers(), .. books.DebtDiffers(), .. books.EndedOrderHoldsMoney(),
             .. books.EntryIsWrittenTwice(), .. books.ProviderHasOtherBooks(world.Provider.Books), .. invariants.ProviderAccountDiffers(),
             .. books.PlugHasTwoOrders(), .. invariants.StartIsObeyedTwice(),
             .. books.NothingIsDue(), .. invariants.OrderHasNotEnded(), .. invariants.PaidOrderDidNotChargeAndWasNotRefunded(),
@@ -146,7 +146,7 @@ internal sealed class Invariants(World world, Books books)
 
     /// <summary>A charge that was stopped before its time is one whose rider wanted that.</summary>
     private IEnumerable<string> ChargeWasStoppedByNobody() => books.Orders
-        .Where(order => order is { State: OrderState.Settled, EndReason: EndReason.RemoteStop } && order.Seconds < order.MaxSeconds && IsKnown(order)
+        .Where(order => order is { State: OrderState.Settled, EndReason: EndReason.RemoteStop, LostAt: null } && order.Seconds < order.MaxSeconds && IsKnown(order)
             && !world.Riders.Any(rider => rider.Caller?.UserId == order.UserId && rider.Stops.ContainsKey(order.No.ToString())))
         .Select(order => $"Order {order.No} was stopped after {order.Seconds} of {order.MaxSeconds} s, and its rider has not asked for that.");
 
@@ -155,7 +155,8 @@ internal sealed class Invariants(World world, Books books)
     {
         foreach (var order in books.Orders.Where(order => order.State == OrderState.Settled))
         {
-            var rest = order.PaidFen - order.Usage().Fen;
+            // What is owed was sent back before it was known to have been used.
+            var rest = order.PaidFen - order.Usage().Fen + (order.Debt?.Fen ?? 0);
             var (toBalance, toProvider) = order.Tag == OrderTag.Phone ? (0, rest) : (rest, order.SurplusFen);
             var balance = books.Entries.Where(entry => entry.From == Ledger.Hold(order.No) && entry.To == Ledger.Balance(order.UserId)).Sum(entry => entry.AmountFen);
             var provider = world.Provider.SentBack(order.No.ToString());
@@ -164,12 +165,12 @@ internal sealed class Invariants(World world, Books books)
         }
     }
 
-    /// <summary>An end record that was acknowledged is what the charge is settled by, unless it was taken for lost before.</summary>
+    /// <summary>An end record that was acknowledged is what the charge is settled by; where it was taken for lost before, the record is kept at least.</summary>
     private IEnumerable<string> RecordWasLost()
     {
         foreach (var order in books.Orders.Where(order => order.State == OrderState.Settled))
         {
-            if (PileOf(order).Recorded.TryGetValue(order.No.ToString(), out var record) && order.Seconds != (int)record.Seconds && !(order.Trouble == "LOST" && order.EndedAt <= record.At))
+            if (PileOf(order).Recorded.TryGetValue(order.No.ToString(), out var record) && order.Seconds != (int)record.Seconds && !(order.LostAt is not null && order.Reported?.Seconds == record.Seconds))
                 yield return $"Order {order.No} charged {record.Seconds} s, which was acknowledged, and {order.Seconds} are written down.";
         }
     }

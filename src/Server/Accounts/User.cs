@@ -36,6 +36,12 @@ public sealed record User
     /// <summary>How often operators changed the balance: the number of the newest adjustment.</summary>
     public int Adjustments { get; init; }
 
+    /// <summary>Orders for which the rider still owes something, the oldest first; null for none.</summary>
+    public IReadOnlyList<string>? Debts { get; init; }
+
+    /// <summary>How many of the user's charges went on after their pile was taken to have lost them, or after their payment had gone back.</summary>
+    public int LostCharges { get; init; }
+
     /// <summary>Who the rider is to the mini-program's WeChat, since the last prepay; null before.</summary>
     public string? OpenId { get; init; }
 

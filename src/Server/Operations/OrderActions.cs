@@ -65,8 +65,14 @@ internal sealed class OrderActions(IStore store, Changes changes, Limits limits,
         return (order, kinds);
     }
 
-    /// <summary>Takes an order off the list of those in trouble.</summary>
-    public Task<Order> ResolveAsync(ServerCallContext context, string orderNo, string reason) => ChangeAsync(context, orderNo, reason.ToReason(), (tx, order) =>
+    /// <summary>Takes an order off the list of those in trouble, and gives up what its rider still owes for it where that is wanted.</summary>
+    public Task<Order> ResolveAsync(ServerCallContext context, ResolveOrderRequest request) =>
+        request.ForgiveDebt ? ForgiveAsync(context, request) : ResolveAsync(context, request.OrderNo, request.Reason);
+
+    /// <summary>An order.</summary>
+    public Task<Order> FindAsync(OrderNo number) => store.RunAsync(tx => KnownAsync(tx, number));
+
+    private Task<Order> ResolveAsync(ServerCallContext context, string orderNo, string reason) => ChangeAsync(context, orderNo, reason.ToReason(), (tx, order) =>
     {
         if (order.Trouble is null)
             throw Refusal.Conflict($"Order {order.No} is not in trouble.");
@@ -75,8 +81,15 @@ internal sealed class OrderActions(IStore store, Changes changes, Limits limits,
         return ValueTask.FromResult(new Made<Order>(resolved, $"Was in trouble: {order.Trouble}."));
     });
 
-    /// <summary>An order.</summary>
-    public Task<Order> FindAsync(OrderNo number) => store.RunAsync(tx => KnownAsync(tx, number));
+    private Task<Order> ForgiveAsync(ServerCallContext context, ResolveOrderRequest request) => ChangeAsync(context, request.OrderNo, request.Reason.ToReason(), async (tx, order) =>
+    {
+        if (order.Debt is not { LeftFen: > 0 and var left })
+            throw Refusal.Conflict($"Nothing is owed for order {order.No}.");
+        await limits.RefundAsync(tx, context.Operator(), left);
+        var resolved = (await LateRecords.ForgiveAsync(tx, order)).Resolve();
+        tx.Put(OrderTables.Orders, resolved);
+        return new Made<Order>(resolved, $"{Yuan.Of(left)} yuan are owed no more.");
+    });
 
     private Task<Order> ChangeAsync(ServerCallContext context, string orderNo, string reason, Func<ITransaction, Order, ValueTask<Made<Order>>> change)
     {

@@ -80,7 +80,14 @@ internal static class OrderOpsMapping
         Tariff = order.Tariff.Name,
         SurplusFen = order.SurplusFen,
         WaivedFen = order.WaivedFen,
+        Reported = order.Reported is { } said ? said.ToWire(order.ReportedUsage()!.Value.Fen) : null,
+        LateRecordAt = order.LateRecordAt?.ToTimestamp(),
+        DebtFen = order.Debt?.Fen ?? 0,
+        CollectedFen = order.Debt?.CollectedFen ?? 0,
     };
+
+    private static Ops.V1.ReportedCharge ToWire(this Reading said, long usedFen) =>
+        new() { Seconds = said.Seconds, EnergyWh = said.EnergyWh, PowerW = said.PowerW ?? 0, UsedFen = usedFen };
 
     private static Ops.V1.OrderState ToWire(this OrderState state) => state switch
     {

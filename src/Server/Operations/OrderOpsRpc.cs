@@ -49,7 +49,7 @@ internal sealed class OrderOpsRpc(IStore store, DarkOrders dark, OrderActions ac
 
     /// <inheritdoc/>
     public override async Task<ResolveOrderResponse> ResolveOrder(ResolveOrderRequest request, ServerCallContext context) =>
-        new() { Order = await ToWireAsync(await actions.ResolveAsync(context, request.OrderNo, request.Reason)) };
+        new() { Order = await ToWireAsync(await actions.ResolveAsync(context, request)) };
 
     private async Task<OrderFilter> FilterAsync(ListOrdersRequest request) => new(
         request.DeviceNo.Length == 0 ? null : request.DeviceNo.ToDeviceNo(),

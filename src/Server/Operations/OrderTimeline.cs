@@ -51,8 +51,12 @@ internal sealed class OrderTimeline(IStore store)
         }
         if (order.StartedAt is { } started)
             yield return Entry(started, TimelineKind.Order, "The pile charges.");
+        if (order.LostAt is { } lost)
+            yield return Entry(lost, TimelineKind.Order, "The charge was taken for lost.");
         if (order.EndedAt is { } ended)
             yield return Entry(ended, TimelineKind.Order, Over(order));
+        if (order is { LateRecordAt: { } late, Debt: { } debt })
+            yield return Entry(late, TimelineKind.Money, "The end record came late and settles the charge: what had gone back for it is owed by the rider.", debt.Fen);
     }
 
     private static string Over(Order order) => order.EndReason == Device.V1.EndReason.Unspecified
@@ -62,6 +66,7 @@ internal sealed class OrderTimeline(IStore store)
     private static async ValueTask<List<(DateTimeOffset, TimelineEntry)>> MoneyAsync(ITransaction tx, Order order)
     {
         List<string> keys = [$"hold:{order.No}", $"earn:{order.No}"];
+        keys.AddRange(Enumerable.Range(1, order.Debt?.Collections ?? 0).Select(number => Ledger.CollectKey(order.No, number)));
         keys.AddRange(Enumerable.Range(1, order.Refunds).SelectMany(number => new[] { $"owe:{order.No}:{number}", $"refund:{order.No}:{number}" }));
         var entries = new List<(DateTimeOffset, TimelineEntry)>();
         foreach (var key in keys)
@@ -88,6 +93,7 @@ internal sealed class OrderTimeline(IStore store)
         (Ledger.Owed, _) => "The payment provider has sent it back.",
         (Ledger.Revenue, Ledger.Owed) => "Given back by an operator: owed to the rider.",
         (Ledger.Revenue, _) => "Given back by an operator, to the rider's balance.",
+        (_, Ledger.Revenue) when entry.From == Ledger.Balance(order.UserId) => "Taken from the rider's balance: owed since the end record came.",
         (_, Ledger.Revenue) => "Earned.",
         (_, Ledger.Owed) => "Not used: owed to the rider.",
         _ when entry.To == Ledger.Balance(order.UserId) => "Not used: back on the rider's balance.",

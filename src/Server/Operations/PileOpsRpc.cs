@@ -39,8 +39,16 @@ internal sealed class PileOpsRpc(
     }
 
     /// <inheritdoc/>
-    public override Task<GetPileResponse> GetPile(GetPileRequest request, ServerCallContext context) =>
-        Task.FromResult(new GetPileResponse { Pile = views.Whole(views.Known(request.DeviceNo.ToDeviceNo())) });
+    public override async Task<GetPileResponse> GetPile(GetPileRequest request, ServerCallContext context)
+    {
+        var pile = views.Whole(views.Known(request.DeviceNo.ToDeviceNo()));
+        if (await store.RunAsync(tx => tx.GetAsync(PileCounts.Table, pile.DeviceNo)) is { LostCharges: { } lost })
+        {
+            foreach (var plug in pile.Plugs)
+                plug.LostCharges = lost.GetValueOrDefault(plug.Number);
+        }
+        return new GetPileResponse { Pile = pile };
+    }
 
     /// <inheritdoc/>
     public override Task WatchPiles(WatchPilesRequest request, IServerStreamWriter<WatchPilesResponse> responseStream, ServerCallContext context) =>

@@ -34,8 +34,8 @@ internal static class UserOpsMapping
     /// <summary>What a caller names a request, or INVALID_ARGUMENT.</summary>
     public static string ToRequestId(this string text) => text.Length == 0 || Text.IsClean(text, 64) ? text : throw Refusal.Invalid("request_id is no text of at most 64 characters.");
 
-    /// <summary>A rider, and the rider's cards.</summary>
-    public static Ops.V1.User ToWire(this Accounts.User user, IEnumerable<Cards.Card> cards) => new()
+    /// <summary>A rider, the rider's cards, and what the rider owes.</summary>
+    public static Ops.V1.User ToWire(this Accounts.User user, IEnumerable<Cards.Card> cards, long debtFen = 0) => new()
     {
         UserId = user.Id,
         Phone = user.Phone.ToString(),
@@ -46,5 +46,7 @@ internal static class UserOpsMapping
         UnpaidOrderNo = user.UnpaidOrderNo ?? "",
         Cards = { cards.Select(card => card.ToWire(user.Phone.ToString())) },
         Blocked = user.Blocked,
+        DebtFen = debtFen,
+        LostCharges = user.LostCharges,
     };
 }

@@ -1,5 +1,6 @@
 using Charging.Ops.V1;
 using Charging.Server.Accounts;
+using Charging.Server.Orders;
 using Charging.Server.Payments;
 using Charging.Server.Storage;
 using Grpc.Core;
@@ -80,5 +81,5 @@ internal sealed class UserOpsRpc(IStore store, Changes changes, Limits limits) :
             return new Made<Ops.V1.User>(await ToWireAsync(tx, user), before.Blocked == blocked ? $"Was {word} already." : $"Is {word}.");
         });
 
-    private static async ValueTask<Ops.V1.User> ToWireAsync(ITransaction tx, Accounts.User user) => user.ToWire(await tx.CardsOfAsync(user));
+    private static async ValueTask<Ops.V1.User> ToWireAsync(ITransaction tx, Accounts.User user) => user.ToWire(await tx.CardsOfAsync(user), await LateRecords.OwedAsync(tx, user));
 }

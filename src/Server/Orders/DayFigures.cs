@@ -71,6 +71,16 @@ public sealed record DayFigures : Figures
         RevenueFen = figures.RevenueFen + order.UsedFen,
     });
 
+    /// <summary>A charge that was settled turns out to have been another.</summary>
+    public static ValueTask CorrectedAsync(ITransaction tx, Order before, Order after) => AddAsync(tx, after, figures => figures with
+    {
+        EnergyWh = figures.EnergyWh + after.EnergyWh - before.EnergyWh,
+        Seconds = figures.Seconds + after.Seconds - before.Seconds,
+    });
+
+    /// <summary>Something that was owed for a charge was collected.</summary>
+    public static ValueTask CollectedAsync(ITransaction tx, Order order, long fen) => AddAsync(tx, order, figures => figures with { RevenueFen = figures.RevenueFen + fen });
+
     /// <summary>A paid order did not charge.</summary>
     public static ValueTask FailedAsync(ITransaction tx, Order order) => AddAsync(tx, order, figures => figures with { FailedStarts = figures.FailedStarts + 1 });
 

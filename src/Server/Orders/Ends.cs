@@ -8,7 +8,7 @@ namespace Charging.Server.Orders;
 public static class Ends
 {
     /// <summary>The pile has sent the end record. It may come before the result of the start, twice, or far too late.</summary>
-    public static async ValueTask RecordedAsync(ITransaction tx, Order order, ChargeEnded record, DateTimeOffset at)
+    public static async ValueTask RecordedAsync(ITransaction tx, Order order, ChargeEnded record, string bootId, DateTimeOffset at)
     {
         switch (order.State)
         {
@@ -21,6 +21,9 @@ public static class Ends
             case OrderState.StartFailed:
                 await Stops.DoneAsync(tx, order.No.ToString(), order.Plug.Device);
                 await Settlement.RefundAsync(tx, order.Progress(Reading.Of(record), tx.Now), FailCause.Start);
+                break;
+            case var _ when order.MayBeRecordedLate():
+                await LateRecords.KeepAsync(tx, order, record, bootId, at);
                 break;
         }
     }

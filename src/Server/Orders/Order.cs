@@ -55,8 +55,14 @@ public sealed record Order
     /// <summary>What it is in trouble for when the pile no longer knew of the charge.</summary>
     public const string Lost = "LOST";
 
+    /// <summary>What it is in trouble for when its end record came after the pile was taken to have lost it, or after the payment went back.</summary>
+    public const string LostCharged = "LOST_CHARGED";
+
     /// <summary>What it is in trouble for when the pile's end record cannot be.</summary>
     public const string ImpossibleRecord = "IMPOSSIBLE_RECORD";
+
+    // A pile that was out of reach for longer is not trusted with the rider's money.
+    private static readonly TimeSpan MaxRecordDelay = TimeSpan.FromDays(1);
 
     // Two samples that are closer may be one reading of the meter.
     private const int SecondsBetweenSamples = 30;
@@ -142,8 +148,20 @@ public sealed record Order
     /// <summary>When the charge began, UTC.</summary>
     public DateTimeOffset? StartedAt { get; init; }
 
+    /// <summary>The boot of the pile in which it began; null before, and when the pile did not say it.</summary>
+    public string? BootId { get; init; }
+
     /// <summary>When the charge ended, UTC.</summary>
     public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>When the charge was ended because the pile did not know of it any more, UTC; null when it was not.</summary>
+    public DateTimeOffset? LostAt { get; init; }
+
+    /// <summary>When an end record came that was too late to end the charge, UTC; null when none did.</summary>
+    public DateTimeOffset? LateRecordAt { get; init; }
+
+    /// <summary>What the rider owes for it by such a record; null for nothing.</summary>
+    public Debt? Debt { get; init; }
 
     /// <summary>When the reservation ended unpaid, UTC; null when it did not.</summary>
     public DateTimeOffset? ReleasedAt { get; init; }
@@ -160,7 +178,7 @@ public sealed record Order
     /// <summary>Power of the newest sample, in watts; null before the first.</summary>
     public int? PowerW { get; init; }
 
-    /// <summary>What the pile said of the charge that cannot be: its end record, else the first such status. Null when it never did.</summary>
+    /// <summary>What the pile said of the charge that cannot be, or came too late: its end record, else the first such status. Null when it never did.</summary>
     public Reading? Reported { get; init; }
 
     /// <summary>Why the charge ended, by the pile; unspecified when it was lost.</summary>
@@ -194,8 +212,13 @@ public sealed record Order
     /// <summary>The pile charges.</summary>
     /// <param name="at">When it began, by the pile.</param>
     /// <param name="now">When the server learns of it.</param>
-    public Order Started(DateTimeOffset at, DateTimeOffset now) =>
-        Move(OrderState.Charging) with { StartCommand = StartCommand.Done, StartedAt = StartedAt ?? NotBeforeStart(Plausibility.IsPossible(this, at) ? at : now) };
+    /// <param name="bootId">The boot of the pile; empty or null when it is not known.</param>
+    public Order Started(DateTimeOffset at, DateTimeOffset now, string? bootId = null) => Move(OrderState.Charging) with
+    {
+        StartCommand = StartCommand.Done,
+        StartedAt = StartedAt ?? NotBeforeStart(Plausibility.IsPossible(this, at) ? at : now),
+        BootId = string.IsNullOrEmpty(bootId) ? null : bootId,
+    };
 
     /// <summary>The start failed. Unless it is refunded in the same stroke, the pile never answered and the plug stays busy.</summary>
     public Order FailStart(FailCause cause) =>
@@ -241,33 +264,57 @@ public sealed record Order
         };
     }
 
+    /// <summary>What it would have used of its payment by what the pile said and did not count; null when there is nothing of that.</summary>
+    public Usage? ReportedUsage() => Reported is { } said
+        ? Tariff.Used(PaidFen, (int)Math.Min(said.Seconds, int.MaxValue), (int)Math.Min(said.EnergyWh, int.MaxValue), MaxPowerW > 0 ? MaxPowerW : (int)Math.Min(said.PowerW ?? 0, int.MaxValue))
+        : null;
+
     /// <summary>The charge is over, by the pile's end record. What of that cannot be does not count: there, the last progress does.</summary>
     /// <param name="record">The record.</param>
     /// <param name="at">When the charge ended, by the pile.</param>
     /// <param name="now">When the server learns of it.</param>
-    public Order End(ChargeEnded record, DateTimeOffset at, DateTimeOffset now)
+    public Order End(ChargeEnded record, DateTimeOffset at, DateTimeOffset now) =>
+        Move(OrderState.Ended).Record(record, at, now) with { StartCommand = StartCommand.Done };
+
+    /// <summary>Whether an end record may still come that tells more than is known: the charge was lost, or the start was not answered.</summary>
+    public bool MayBeRecordedLate() =>
+        LateRecordAt is null && (LostAt is not null || (State is OrderState.Refunding or OrderState.Refunded && StartCommand == StartCommand.Failed));
+
+    /// <summary>
+    /// The end record has come after the charge was taken for lost, or after the whole payment went back. It is kept. A lost charge
+    /// whose pile was out of reach for no longer than a day, without a reboot, is settled by it: what it has used beyond what was
+    /// earned, the rider owes.
+    /// </summary>
+    /// <param name="record">The record.</param>
+    /// <param name="bootId">The boot of the pile in which it was made; null when it is not to settle anything.</param>
+    /// <param name="at">When the charge ended, by the pile.</param>
+    /// <param name="now">When the server learns of it.</param>
+    public Order RecordLate(ChargeEnded record, string? bootId, DateTimeOffset at, DateTimeOffset now)
     {
-        var isTimePossible = Plausibility.IsPossible(this, at);
-        var endedAt = isTimePossible ? at : now;
-        var reading = Reading.Of(record);
-        var plausible = Plausibility.Judge(this, reading, endedAt);
-        var isPossible = isTimePossible && plausible.IsWhole;
-        return Move(OrderState.Ended) with
-        {
-            StartCommand = StartCommand.Done,
-            EndedAt = NotBeforeStart(endedAt),
-            StartedAt = StartedAt ?? NotBeforeStart(endedAt - TimeSpan.FromSeconds(plausible.Seconds ?? 0)),
-            Seconds = plausible.Seconds ?? Seconds,
-            EnergyWh = plausible.EnergyWh ?? EnergyWh,
-            MaxPowerW = MaxPowerW > 0 ? MaxPowerW : Math.Min(PowerW ?? int.MaxValue, plausible.PowerW ?? 0),
-            EndReason = record.Reason,
-            Reported = isPossible ? Reported : reading,
-            Trouble = isPossible ? Trouble : ImpossibleRecord,
-        };
+        var recorded = Record(record, at, now) with { LateRecordAt = now };
+        var kept = this with { LateRecordAt = now, Reported = Reading.Of(record), Trouble = recorded.Trouble };
+        if (recorded.Trouble == ImpossibleRecord)
+            return kept;
+        var debtFen = recorded.Usage().Fen - UsedFen;
+        if (LostAt is null)
+            return debtFen > 0 ? kept with { Trouble = LostCharged } : kept;
+        // What an operator has given back meanwhile was meant to be the end of it.
+        var settles = bootId is not null && BootId == bootId && now - LostAt <= MaxRecordDelay && WaivedFen == 0 && debtFen >= 0;
+        return settles
+            ? recorded with { Trouble = LostCharged, Debt = debtFen > 0 ? new Debt(debtFen) : null }
+            : kept with { Trouble = LostCharged };
     }
 
+    /// <summary>A part of the debt was taken from the rider's balance, or all.</summary>
+    public Order Collect(long fen) => Debt is { } debt && fen > 0 && fen <= debt.LeftFen
+        ? this with { Debt = debt with { CollectedFen = debt.CollectedFen + fen, Collections = debt.Collections + 1 } }
+        : throw new InvalidOperationException($"The rider of order {No} owes {Debt?.LeftFen ?? 0} fen for it.");
+
+    /// <summary>An operator does not want what is left of the debt.</summary>
+    public Order Forgive() => this with { Debt = Debt is { CollectedFen: > 0 } debt ? debt with { Fen = debt.CollectedFen } : null };
+
     /// <summary>The pile no longer knows of the charge and sent no end record: it ends with the last progress.</summary>
-    public Order EndLost(DateTimeOffset at) => Move(OrderState.Ended) with { EndedAt = at, Trouble = Lost };
+    public Order EndLost(DateTimeOffset at) => Move(OrderState.Ended) with { EndedAt = at, LostAt = at, Trouble = Lost };
 
     /// <summary>An operator has ended the charge: it ends with the last progress.</summary>
     public Order EndForced(DateTimeOffset at) => Move(OrderState.Ended) with { EndedAt = at };
@@ -309,6 +356,26 @@ public sealed record Order
     private Order Move(OrderState next) => OrderMoves.IsLegal(State, next)
         ? this with { State = next }
         : throw new InvalidOperationException($"Order {No} cannot go from {State} to {next}.");
+
+    private Order Record(ChargeEnded record, DateTimeOffset at, DateTimeOffset now)
+    {
+        var isTimePossible = Plausibility.IsPossible(this, at);
+        var endedAt = isTimePossible ? at : now;
+        var reading = Reading.Of(record);
+        var plausible = Plausibility.Judge(this, reading, endedAt);
+        var isPossible = isTimePossible && plausible.IsWhole;
+        return this with
+        {
+            EndedAt = NotBeforeStart(endedAt),
+            StartedAt = StartedAt ?? NotBeforeStart(endedAt - TimeSpan.FromSeconds(plausible.Seconds ?? 0)),
+            Seconds = plausible.Seconds ?? Seconds,
+            EnergyWh = plausible.EnergyWh ?? EnergyWh,
+            MaxPowerW = MaxPowerW > 0 ? MaxPowerW : Math.Min(PowerW ?? int.MaxValue, plausible.PowerW ?? 0),
+            EndReason = record.Reason,
+            Reported = isPossible ? Reported : reading,
+            Trouble = isPossible ? Trouble : ImpossibleRecord,
+        };
+    }
 
     // A power counts once two samples in a row have reached it: one glitch of a meter sets no price.
     private Order Sample(int? powerW, int secondsSince) => powerW is not { } power || secondsSince < SecondsBetweenSamples

@@ -63,20 +63,26 @@ public static class OrderMapping
     }
 
     /// <summary>An order with its tariff.</summary>
-    public static Miniprogram.V1.ChargingDetail ToWire(this ChargingDetail detail) => new()
+    public static Miniprogram.V1.ChargingDetail ToWire(this ChargingDetail detail)
     {
-        State = Name(detail.State),
-        DeviceNo = detail.Order.Plug.Device.ToString(),
-        PlugNo = detail.Order.PlugText,
-        StartTime = Minute(detail.Order.StartedAt),
-        Seconds = detail.Order.Seconds,
-        EnergyWh = detail.Order.EnergyWh,
-        PowerW = detail.PowerW,
-        Paid = Fen.ToYuan(detail.Order.PaidFen),
-        Used = Fen.ToYuan(detail.UsedFen),
-        Refunded = Fen.ToYuan(detail.Order.RefundedFen),
-        Tariff = detail.Order.Tariff.ToWire(),
-    };
+        var message = new Miniprogram.V1.ChargingDetail
+        {
+            State = Name(detail.State),
+            DeviceNo = detail.Order.Plug.Device.ToString(),
+            PlugNo = detail.Order.PlugText,
+            StartTime = Minute(detail.Order.StartedAt),
+            Seconds = detail.Order.Seconds,
+            EnergyWh = detail.Order.EnergyWh,
+            PowerW = detail.PowerW,
+            Paid = Fen.ToYuan(detail.Order.PaidFen),
+            Used = Fen.ToYuan(detail.UsedFen),
+            Refunded = Fen.ToYuan(detail.Order.RefundedFen),
+            Tariff = detail.Order.Tariff.ToWire(),
+        };
+        if (detail.Order.Debt is { LeftFen: > 0 and var left })
+            message.Owed = Fen.ToYuan(left);
+        return message;
+    }
 
     private static Miniprogram.V1.Order ToWire(Order order) => new()
     {

@@ -70,11 +70,11 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands com
         switch (pileEvent.KindCase)
         {
             case PileEvent.KindOneofCase.ChargeStarted:
-                await StartedAsync(tx, device, pileEvent.ChargeStarted, at);
+                await StartedAsync(tx, device, pileEvent, at);
                 break;
             case PileEvent.KindOneofCase.ChargeEnded:
                 if (await OrderOfAsync(tx, device, pileEvent.ChargeEnded.OrderNo, pileEvent.ChargeEnded.Plug) is { } ended)
-                    await Ends.RecordedAsync(tx, ended, pileEvent.ChargeEnded, at);
+                    await Ends.RecordedAsync(tx, ended, pileEvent.ChargeEnded, pileEvent.BootId, at);
                 break;
             case PileEvent.KindOneofCase.CardSwiped:
                 var decision = await swipes.DecideAsync(tx, device, pileEvent, at);
@@ -89,10 +89,11 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands com
         return seen;
     }
 
-    private static async ValueTask StartedAsync(ITransaction tx, DeviceNo device, ChargeStarted started, DateTimeOffset at)
+    private static async ValueTask StartedAsync(ITransaction tx, DeviceNo device, PileEvent pileEvent, DateTimeOffset at)
     {
+        var started = pileEvent.ChargeStarted;
         if (await OrderOfAsync(tx, device, started.OrderNo, started.Plug) is { } order)
-            await Starts.StartedAsync(tx, order, at);
+            await Starts.StartedAsync(tx, order, at, pileEvent.BootId);
         else
             await Stops.RequestAsync(tx, started.OrderNo, new PlugId(device, (int)Math.Min(started.Plug, Pile.MaxPlugs)));
     }

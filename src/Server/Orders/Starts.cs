@@ -51,7 +51,7 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, IPi
             return false;
         if (result.Outcome == CommandOutcome.Done)
         {
-            await StartedAsync(tx, order, tx.Now);
+            await StartedAsync(tx, order, tx.Now, board.Find(from.Device)?.Status?.BootId);
             return true;
         }
         if (result.Outcome != CommandOutcome.Rejected || order.State is not (OrderState.Starting or OrderState.StartFailed))
@@ -62,12 +62,16 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, IPi
     });
 
     /// <summary>The pile charges, by its result, its event or its status. A charge that is not wanted is stopped.</summary>
-    public static async ValueTask StartedAsync(ITransaction tx, Order order, DateTimeOffset at)
+    /// <param name="tx">The operation.</param>
+    /// <param name="order">The order.</param>
+    /// <param name="at">When it began, by the pile.</param>
+    /// <param name="bootId">The boot of the pile; empty or null when it is not known.</param>
+    public static async ValueTask StartedAsync(ITransaction tx, Order order, DateTimeOffset at, string? bootId)
     {
         switch (order.State)
         {
             case OrderState.Starting:
-                order = order.Started(at, tx.Now);
+                order = order.Started(at, tx.Now, bootId);
                 tx.Put(OrderTables.Orders, order);
                 tx.Done(DueKind.Start, order.No.ToString());
                 var over = order.StartedAt!.Value + TimeSpan.FromSeconds(order.MaxSeconds) + Overtime;

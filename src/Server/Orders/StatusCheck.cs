@@ -68,10 +68,11 @@ public sealed class StatusCheck(
         {
             // Each time anew: what has put it off may have been the settling of a newer status.
             settled = Newest(device, differences);
+            var bootId = board.Find(device)?.Status?.BootId;
             await tx.ForeseeAsync([.. settled.SelectMany(plug => StatusSettlement.RowsOf(device, plug, busyPlugs))]);
             var any = false;
             foreach (var plug in settled)
-                any |= await StatusSettlement.SettleAsync(tx, new PlugId(device, (int)plug.Plug), plug);
+                any |= await StatusSettlement.SettleAsync(tx, new PlugId(device, (int)plug.Plug), plug, bootId);
             return any;
         });
         var now = clock.GetUtcNow();

@@ -27,8 +27,12 @@ internal static class StatusSettlement
     }
 
     /// <summary>Settles it.</summary>
+    /// <param name="tx">The operation.</param>
+    /// <param name="id">The plug.</param>
+    /// <param name="plug">What the status says of it.</param>
+    /// <param name="bootId">The boot of the pile; null when it is not known.</param>
     /// <returns>Whether the pile does not know of a charge that the server believes in.</returns>
-    public static async ValueTask<bool> SettleAsync(ITransaction tx, PlugId id, PlugStatus plug)
+    public static async ValueTask<bool> SettleAsync(ITransaction tx, PlugId id, PlugStatus plug, string? bootId)
     {
         var busy = await tx.GetAsync(OrderTables.BusyPlugs, id.ToString());
         var order = busy is null ? null : await tx.GetAsync(OrderTables.Orders, busy.OrderNo.ToString());
@@ -45,7 +49,7 @@ internal static class StatusSettlement
         if (plug.State == PlugState.Charging && plug.OrderNo == order.No.ToString())
         {
             tx.Done(DueKind.Lost, order.No.ToString());
-            await Starts.StartedAsync(tx, order, tx.Now - TimeSpan.FromSeconds(plug.ElapsedSeconds));
+            await Starts.StartedAsync(tx, order, tx.Now - TimeSpan.FromSeconds(plug.ElapsedSeconds), bootId);
             return false;
         }
         if (order.State == OrderState.StartFailed)

@@ -66,6 +66,9 @@ public static class Ledger
     /// <summary>The key of the entry by which a charge is earned.</summary>
     public static string EarnKey(OrderNo orderNo) => $"earn:{orderNo}";
 
+    /// <summary>The key of an entry by which a debt is collected.</summary>
+    public static string CollectKey(OrderNo orderNo, int number) => $"collect:{orderNo}:{number}";
+
     /// <summary>A user's balance.</summary>
     public static string Balance(long userId) => $"user:{userId}";
 
@@ -148,6 +151,15 @@ public static class Ledger
         user = Change(user, fen);
         await WriteAsync(tx, $"refund:{order.No}:{order.Refunds}", Revenue, Balance(user.Id), fen, user);
         return (order with { RefundedFen = order.RefundedFen + fen }, user);
+    }
+
+    /// <summary>What a rider owes for a charge is taken from the balance, or a part of it: the caller has seen that the balance is enough.</summary>
+    public static async ValueTask<(Order Order, User User)> CollectAsync(ITransaction tx, Order order, User user, long fen)
+    {
+        user = Change(user, -fen);
+        order = order.Collect(fen);
+        await WriteAsync(tx, CollectKey(order.No, order.Debt!.Collections), Balance(user.Id), Revenue, fen, user);
+        return (order, user);
     }
 
     private static User Change(User user, long fen) => user.BalanceFen + fen >= 0

@@ -16,13 +16,14 @@ internal enum LedgerVerb
     Credit,
     OweRevenue,
     ReturnRevenue,
+    Collect,
     Adjust,
 }
 
 /// <summary>What an entry says, read from its key and its accounts.</summary>
 /// <param name="Verb">Which move it is.</param>
 /// <param name="Subject">The order or top-up; for an adjustment, the number of the user.</param>
-/// <param name="Number">Which refund or adjustment of it; 0 where it is none.</param>
+/// <param name="Number">Which refund, collection or adjustment of it; 0 where it is none.</param>
 /// <param name="UserId">Whose balance it changes; null when it changes none.</param>
 internal readonly record struct LedgerMove(LedgerVerb Verb, string Subject, int Number, long? UserId)
 {
@@ -41,6 +42,7 @@ internal readonly record struct LedgerMove(LedgerVerb Verb, string Subject, int 
         (LedgerVerb.Credit, "credit", Ledger.Provider, User),
         (LedgerVerb.OweRevenue, "owe", Ledger.Revenue, Ledger.Owed),
         (LedgerVerb.ReturnRevenue, "refund", Ledger.Revenue, User),
+        (LedgerVerb.Collect, "collect", User, Ledger.Revenue),
         (LedgerVerb.Adjust, "adjust", Ledger.Adjustments, User),
         (LedgerVerb.Adjust, "adjust", User, Ledger.Adjustments),
     ];
@@ -53,7 +55,7 @@ internal readonly record struct LedgerMove(LedgerVerb Verb, string Subject, int 
     {
         var key = entry.Key.Split(':');
         var (from, to) = (Account.Of(entry.From), Account.Of(entry.To));
-        var numbered = key is ["owe" or "refund" or "adjust", _, _];
+        var numbered = key is ["owe" or "refund" or "collect" or "adjust", _, _];
         if (entry.AmountFen <= 0 || key.Length != (numbered ? 3 : 2) || !OrderNo.TryParse(key[1], out _) || !ReadNumber(key, numbered, out var number))
             return null;
         var shape = Array.Find(Shapes, known => known.Word == key[0] && known.From == from.Kind && known.To == to.Kind);
@@ -70,10 +72,10 @@ internal readonly record struct LedgerMove(LedgerVerb Verb, string Subject, int 
     private static bool ReadNumber(string[] key, bool numbered, out int number)
     {
         number = 0;
-        // What is owed, went back or was adjusted has a number, and nothing else has.
+        // What is owed, went back, was collected or was adjusted has a number, and nothing else has.
         return numbered
             ? int.TryParse(key[2], NumberStyles.None, CultureInfo.InvariantCulture, out number) && number > 0
-            : key[0] is not ("owe" or "refund" or "adjust");
+            : key[0] is not ("owe" or "refund" or "collect" or "adjust");
     }
 
     private readonly record struct Account(string Kind, string Rest)

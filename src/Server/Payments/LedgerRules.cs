@@ -34,6 +34,9 @@ internal static class LedgerRules
             .. facts.Equal("what its refunds owe", openFen, sums.OpenFen),
             .. facts.Equal("what goes back beyond the payment", Math.Max(0, order.OwedFen + order.RefundedFen - paidFen), 0),
             .. facts.Equal("what was credited", 0, sums.CreditedFen),
+            .. facts.Equal("what was collected", order.Debt?.CollectedFen ?? 0, sums.CollectedFen),
+            .. facts.Equal("what was collected beyond the debt", Math.Max(0, -(order.Debt?.LeftFen ?? 0)), 0),
+            .. facts.Equal("the debt beyond what was not used", Math.Max(0, (order.Debt?.Fen ?? 0) + order.UsedFen - order.PaidFen), 0),
             .. facts.Sound(),
         ];
     }
@@ -53,6 +56,7 @@ internal static class LedgerRules
             .. facts.Equal("what is owed", topUp.OwedFen, sums.OpenFen),
             .. facts.Equal("what its refunds owe", openFen, sums.OpenFen),
             .. facts.Equal("what is held", 0, sums.HeldFen),
+            .. facts.Equal("what was collected", 0, sums.CollectedFen),
             .. facts.Sound(),
         ];
     }

@@ -23,7 +23,7 @@ internal sealed record LedgerSubject(string No, Order? Order, TopUp? TopUp, IRea
     /// <summary>Reads one.</summary>
     /// <param name="tx">The transaction.</param>
     /// <param name="no">Its number.</param>
-    /// <param name="highest">The highest number of a refund that an entry of it is known to have: its own row may have lost the count.</param>
+    /// <param name="highest">The highest number of a refund or a collection that an entry of it is known to have: its own row may have lost the count.</param>
     public static async ValueTask<LedgerSubject> ReadAsync(ITransaction tx, string no, int highest = 0)
     {
         var order = await tx.GetAsync(OrderTables.Orders, no);
@@ -31,7 +31,7 @@ internal sealed record LedgerSubject(string No, Order? Order, TopUp? TopUp, IRea
         var count = Math.Max(highest, order?.Refunds ?? topUp?.Refunds ?? 0);
         var refunds = await RefundsAsync(tx, no, count);
         var entries = new List<LedgerEntry>();
-        foreach (var key in Keys(no, order, topUp, count))
+        foreach (var key in Keys(no, order, topUp, count, highest))
         {
             if (await tx.GetAsync(Ledger.Entries, key) is { } entry)
                 entries.Add(entry);
@@ -77,7 +77,7 @@ internal sealed record LedgerSubject(string No, Order? Order, TopUp? TopUp, IRea
             yield return finding;
     }
 
-    private static IEnumerable<string> Keys(string no, Order? order, TopUp? topUp, int count)
+    private static IEnumerable<string> Keys(string no, Order? order, TopUp? topUp, int count, int highest)
     {
         // An order is mostly a row that says by itself which entries it cannot have, and each key that is not there is a search.
         if (topUp is null)
@@ -91,6 +91,9 @@ internal sealed record LedgerSubject(string No, Order? Order, TopUp? TopUp, IRea
             yield return $"owe:{no}:{n}";
             yield return $"refund:{no}:{n}";
         }
+        // Only a charge that was lost has a debt. It may have lost the count of what was collected, as that of its refunds.
+        for (var n = 1; order?.LostAt is not null && n <= Math.Max(highest, order.Debt?.Collections ?? 0); n++)
+            yield return Ledger.CollectKey(order.No, n);
     }
 
     private LedgerEntry? Repaid(Refund refund) => Entries.FirstOrDefault(entry => entry.Key == $"refund:{refund.OrderNo}:{refund.Number}");

@@ -9,6 +9,7 @@ internal sealed class LedgerSums
     private int _once;
     private ulong _owes;
     private ulong _refunds;
+    private ulong _collections;
 
     /// <summary>What was held: paid to the provider, or taken from a balance.</summary>
     public long HeldFen { get; private set; }
@@ -40,6 +41,9 @@ internal sealed class LedgerSums
     /// <summary>What operators gave back of what was earned.</summary>
     public long WaivedFen => RevenueOwedFen + RevenueReturnedFen;
 
+    /// <summary>What was taken from a balance for a charge whose end record came late.</summary>
+    public long CollectedFen { get; private set; }
+
     /// <summary>What is still held.</summary>
     public long HoldFen => HeldFen - EarnedFen - OwedFen - ReturnedFen;
 
@@ -70,6 +74,7 @@ internal sealed class LedgerSums
             case LedgerVerb.Credit: CreditedFen += fen; break;
             case LedgerVerb.OweRevenue: RevenueOwedFen += fen; break;
             case LedgerVerb.ReturnRevenue: RevenueReturnedFen += fen; break;
+            case LedgerVerb.Collect: CollectedFen += fen; break;
         }
         Newest = entry.Key;
         if (!IsNew(move) || HoldFen < 0 || OpenFen < 0 || WaivedFen > EarnedFen)
@@ -85,6 +90,8 @@ internal sealed class LedgerSums
                 return move.Number > MaskBits || Take(ref _owes, bit);
             case LedgerVerb.Repay or LedgerVerb.Return or LedgerVerb.ReturnRevenue:
                 return move.Number > MaskBits || Take(ref _refunds, bit);
+            case LedgerVerb.Collect:
+                return move.Number > MaskBits || Take(ref _collections, bit);
             default:
                 // Both ways to hold have one key.
                 var verb = 1 << (int)(move.Verb == LedgerVerb.HoldBalance ? LedgerVerb.HoldPayment : move.Verb);

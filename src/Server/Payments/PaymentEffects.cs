@@ -7,7 +7,7 @@ namespace Charging.Server.Payments;
 /// What a payment does that nobody waits for: one that a callback or a late query tells of. However often and in whatever way
 /// it is learnt of, it has one effect.
 /// </summary>
-public sealed class PaymentEffects(OrderPayments orderPayments)
+public sealed class PaymentEffects(OrderPayments orderPayments, PaymentOptions options)
 {
     /// <summary>
     /// Takes a payment up: a top-up is credited, a reserved order starts, one that has ended unpaid is paid back. Taken up
@@ -18,7 +18,7 @@ public sealed class PaymentEffects(OrderPayments orderPayments)
     {
         if (await tx.GetAsync(TopUp.Table, orderNo) is not null)
         {
-            await TopUps.CreditAsync(tx, orderNo, paidFen);
+            await TopUps.CreditAsync(tx, orderNo, paidFen, options);
             return true;
         }
         return OrderNo.TryParse(orderNo, out var parsed)

@@ -21,6 +21,9 @@ public sealed record PaymentOptions
     /// </summary>
     public bool OwnPaymentService { get; init; }
 
+    /// <summary>Whether what a rider owes for a charge that was lost and had gone on is taken from the balance at the next top-up.</summary>
+    public bool CollectDebts { get; init; }
+
     /// <summary>One sentence about the first setting that makes no sense; null when all do.</summary>
     public string? Complaint() => this switch
     {

@@ -114,12 +114,15 @@ public sealed class TopUps(IStore store, PaymentCheck check, PaymentOptions opti
         var paid = await check.AskAsync(request.OrderNo.ToString(), request.Fen, known.PrepaidFen is not null, cancellationToken);
         if (!paid.IsOk)
             return paid.Code;
-        return await store.RunAsync(tx => CreditAsync(tx, request.OrderNo.ToString(), paid.Value), CancellationToken.None);
+        return await store.RunAsync(tx => CreditAsync(tx, request.OrderNo.ToString(), paid.Value, options), CancellationToken.None);
     }
 
-    /// <summary>The one effect of a top-up's payment, however it is learnt of; taken up again it changes nothing.</summary>
+    /// <summary>
+    /// The one effect of a top-up's payment, however it is learnt of; taken up again it changes nothing. What the rider owes is
+    /// taken from the balance at once, where the operator wants that.
+    /// </summary>
     /// <returns>402 when another amount was paid than was ordered; all of it then goes back.</returns>
-    public static async ValueTask<Result<Done>> CreditAsync(ITransaction tx, string orderNo, long paidFen)
+    public static async ValueTask<Result<Done>> CreditAsync(ITransaction tx, string orderNo, long paidFen, PaymentOptions options)
     {
         if (await tx.GetAsync(TopUp.Table, orderNo) is not { } topUp)
             return ResultCode.InvalidArgument;
@@ -136,7 +139,8 @@ public sealed class TopUps(IStore store, PaymentCheck check, PaymentOptions opti
         }
         var user = await tx.GetAsync(AccountTables.Users, AccountTables.Key(topUp.UserId))
             ?? throw new InvalidOperationException($"The rider of top-up {orderNo} is gone.");
-        tx.Put(AccountTables.Users, await Ledger.CreditAsync(tx, topUp.No, user, paidFen));
+        user = await Ledger.CreditAsync(tx, topUp.No, user, paidFen);
+        tx.Put(AccountTables.Users, options.CollectDebts ? await LateRecords.CollectAsync(tx, user) : user);
         tx.Put(TopUp.Table, topUp with { State = TopUpState.Credited, PaidFen = paidFen });
         return Done.Ok;
     }

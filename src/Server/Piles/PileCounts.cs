@@ -12,6 +12,13 @@ public sealed record PileCounts
     /// <summary>Stops that wait although none of the pile's orders that are live is to be stopped by them.</summary>
     public int OrphanStops { get; init; }
 
+    /// <summary>How many charges went on after they were given up, by plug; null for none.</summary>
+    public IReadOnlyDictionary<int, int>? LostCharges { get; init; }
+
     /// <summary>Counts by pile.</summary>
     public static readonly Table<PileCounts> Table = new("pile_counts", StoreJson.Default.PileCounts, counts => counts.Device.ToString(), isResident: true);
+
+    /// <summary>One more charge has gone on at a plug after it was given up.</summary>
+    public PileCounts LoseCharge(int plug) =>
+        this with { LostCharges = new Dictionary<int, int>(LostCharges ?? new Dictionary<int, int>()) { [plug] = (LostCharges?.GetValueOrDefault(plug) ?? 0) + 1 } };
 }

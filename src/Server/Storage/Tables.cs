@@ -39,6 +39,8 @@ public static class Tables
         new(4, "piles", pile => pile),
         // Properties that an older program would drop.
         new(5, "due", due => due),
+        // Properties that an older program would drop.
+        new(6, "users", user => user),
     ];
 
     /// <summary>Those that an <see cref="IStoreObserver"/> follows, and so are told from node to node.</summary>

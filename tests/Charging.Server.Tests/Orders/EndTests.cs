@@ -160,7 +160,7 @@ public sealed class EndTests
         Assert.InRange(order.Seconds, 1, 60 * minutes);
         await Retry.Until("the rest went back", async () => (await stand.OrderAsync(orderNo)).RefundedFen == 10 - (10 * order.Seconds / 1440));
 
-        // The pile's own record comes far too late, and changes nothing.
+        // The pile's own record comes far too late, and of another boot: it is kept.
         stand.Pile.RestorePower();
         await stand.Pile.WaitUntilAsync("heard out", pile => pile.IsConnected && pile.Unacknowledged.Count == 0);
         await stand.CheckAsync();

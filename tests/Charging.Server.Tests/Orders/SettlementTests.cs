@@ -248,7 +248,7 @@ public sealed class SettlementTests
     }
 
     [Fact]
-    public async Task An_end_record_that_comes_after_the_charge_was_given_up_changes_nothing()
+    public async Task An_end_record_that_comes_after_the_charge_was_given_up_moves_no_money()
     {
         await using var stand = await Stand.OpenAsync();
         await using var pile = await RawPile.OpenAsync(stand.App);
@@ -258,10 +258,10 @@ public sealed class SettlementTests
         await pile.HearAsync(command => command.ReportStatus is not null);
         stand.Clock.Advance(LostCharges.Patience);
         await stand.UntilAsync(orderNo, OrderState.Settled);
-        await pile.RaiseAsync(1, raised => raised.ChargeEnded = Ended(orderNo, 7200));
+        await pile.RaiseAsync(1, raised => raised.ChargeEnded = Ended(orderNo, 3800));
         await pile.AckedAsync(1);
         await Retry.Until("the rest went back", async () => (await stand.OrderAsync(orderNo)).RefundedFen == 75);
-        Assert.Equal((25, "LOST"), await stand.OrderAsync(orderNo) is var order ? (order.UsedFen, order.Trouble) : default);
+        Assert.Equal((25, Order.LostCharged, new Debt(1)), await stand.OrderAsync(orderNo) is var order ? (order.UsedFen, order.Trouble, order.Debt) : default);
         await stand.CheckAsync();
     }
 

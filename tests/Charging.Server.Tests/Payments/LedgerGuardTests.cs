@@ -154,7 +154,7 @@ public sealed class LedgerGuardTests
                 {
                     var topUp = new TopUp { No = await OrderNo.NextAsync(tx), UserId = 1, AmountFen = 1, CreatedAt = tx.Now };
                     tx.Put(TopUp.Table, topUp);
-                    await TopUps.CreditAsync(tx, topUp.No.ToString(), 1);
+                    await TopUps.CreditAsync(tx, topUp.No.ToString(), 1, new PaymentOptions());
                 }
                 return true;
             });

@@ -40,10 +40,13 @@ internal static class Show
         ("of that given back by operators ¥", Format.Yuan(order.WaivedFen)),
         ("on its way back to the rider ¥", Format.Yuan(order.OwedFen)),
         ("went back to the rider ¥", Format.Yuan(order.RefundedFen)),
+        ("owed by the rider ¥", $"{Format.Yuan(order.DebtFen)}, of it {Format.Yuan(order.CollectedFen)} collected"),
         ("tariff", order.Tariff),
         ("may charge for", Format.Duration(order.MaxSeconds)),
         ("charged for", Format.Duration(order.Seconds)),
         ("energy", $"{order.EnergyWh} Wh, at most {order.MaxPowerW} W"),
+        ("said by the pile, not counted", order.Reported is { } said ? $"{said.Seconds} s, {said.EnergyWh} Wh, {said.PowerW} W: ¥ {Format.Yuan(said.UsedFen)}" : Format.None),
+        ("end record came late", Format.Time(order.LateRecordAt)),
         ("start command", order.StartCommand == StartCommand.Unspecified ? "never sent" : Format.Name(order.StartCommand)),
         ("failed because of", order.FailCause == FailCause.Unspecified ? Format.None : Format.Name(order.FailCause)),
         ("ended because of", order.EndReason == EndReason.Unspecified ? Format.None : Format.Name(order.EndReason)));

@@ -38,7 +38,7 @@ internal static class Show
             ("tariff", pile.Tariff),
             ("plug numbers", Format.Name(pile.PlugNumbers)),
             ("rated power of a plug", $"{pile.RatedPowerW} W"));
-        var table = Format.Columns("plug", "state", "order", "W", "Wh", "charging for", "fault", "paused");
+        var table = Format.Columns("plug", "state", "order", "W", "Wh", "charging for", "fault", "paused", "lost charges");
         foreach (var plug in pile.Plugs)
         {
             table.Row(
@@ -49,7 +49,8 @@ internal static class Show
                 Format.OrNone(plug.EnergyWh),
                 Format.Duration(plug.ElapsedSeconds),
                 Format.OrNone(plug.Fault),
-                Format.Why(plug.Pause));
+                Format.Why(plug.Pause),
+                Format.OrNone(plug.LostCharges));
         }
         console.Write(table);
     }

@@ -26,6 +26,8 @@ internal static class Show
         ("WeChat name", user.WxName),
         ("registered", Format.Time(user.RegisteredAt)),
         ("balance ¥", Format.Yuan(user.BalanceFen)),
+        ("owed by the rider ¥", Format.Yuan(user.DebtFen)),
+        ("charges that went on after they were lost", Format.Number(user.LostCharges)),
         ("paid orders", Format.Number(user.PaidOrders)),
         ("unpaid order", Format.OrNone(user.UnpaidOrderNo)),
         ("cards", Format.OrNone(string.Join(", ", user.Cards.Select(card => $"{card.CardNo} ({Format.Name(card.Kind)}{(card.Blocked ? ", blocked" : "")})")))));

@@ -15,6 +15,7 @@ const Sentences = {
   "Paid.": "已支付。",
   "The start command was sent, for at most {0} s.": "已发送启动指令，最长充电 {0} 秒。",
   "The pile charges.": "设备开始充电。",
+  "The charge was taken for lost.": "该次充电按丢失处理。",
   "The charge is over, without an end record of its pile: {0} s, {1} Wh.": "充电结束（没有设备的结束记录）：{0} 秒，{1} Wh。",
   "The charge is over ({0}): {1} s, {2} Wh.": "充电结束（{0*}）：{1} 秒，{2} Wh。",
 
@@ -23,6 +24,8 @@ const Sentences = {
   "The payment provider has sent it back.": "支付平台已退回。",
   "Given back by an operator: owed to the rider.": "运营人员退款：应退还用户。",
   "Given back by an operator, to the rider's balance.": "运营人员退款：已退至用户余额。",
+  "The end record came late and settles the charge: what had gone back for it is owed by the rider.": "结束记录迟到，按其结算：已退的相应金额由用户欠付。",
+  "Taken from the rider's balance: owed since the end record came.": "结束记录迟到形成的欠款：已从用户余额扣除。",
   "Earned.": "计入收入。",
   "Not used: owed to the rider.": "未用部分：应退还用户。",
   "Not used: back on the rider's balance.": "未用部分：已退回用户余额。",
@@ -41,6 +44,7 @@ const Sentences = {
   "The pile no longer knows of the charge, or says nothing: it ends with the last progress.": "设备已不知道该次充电，或一直没有上报：按最后进度结束。",
   "The pile reported what cannot be, and that does not count: {0} s, {1} Wh, {2} W.": "设备上报了不可能的数值，不计入费用：{0} 秒，{1} Wh，{2} W。",
   "The pile's end record cannot be, and what can be believed counts: {0} s, {1} Wh, {2} W, {3} s ago.": "设备的结束记录不可能属实，按可信的部分结算：{0} 秒，{1} Wh，{2} W，{3} 秒前。",
+  "The pile's end record came too late to settle the charge, and is kept: {0} s, {1} Wh, {2} W.": "设备的结束记录来得太晚，不能据以结算，仅作保留：{0} 秒，{1} Wh，{2} W。",
   "The pile is told to stop, until it confirms it.": "向设备发送停止指令，直到设备确认。",
   "The pile answered the stop: {0}.": "设备对停止指令的答复：{0*}。",
   "The pile has not confirmed the stop in 100 tries, and is not told any more.": "停止指令已发送 100 次，设备仍未确认，不再发送。",
@@ -52,6 +56,7 @@ const Sentences = {
   "Nothing waits for another try.": "没有等待重试的事项。",
   "Tried again: {0}.": "已重试：{0*}。",
   "Was in trouble: {0}.": "此前的异常：{0*}。",
+  "{0} yuan are owed no more.": "免除欠款 {0} 元。",
 
   "{0} is due, after {1} tries.": "{0*}：待执行，已尝试 {1} 次。",
   "{0} is due.": "{0*}：待执行。",
@@ -77,7 +82,7 @@ const Terms = {
   Spent: "费用用完的检查", Surplus: "多付部分的处理", Refund: "退款", Notice: "结束通知", Retire: "设备停用",
   // What operators do, and what an order waits for.
   ForceEndOrder: "强制结束", RefundOrder: "退款", RetryOrder: "重试", ResolveOrder: "标记已处理",
-  LOST: "设备丢失了充电记录", IMPOSSIBLE_RECORD: "设备的结束记录不可能属实", REFUNDED_ELSEWHERE: "已在支付平台退款", REFUND_OVERDUE: "退款多次未成功", REFUND_ABNORMAL: "付款账户无法接收退款",
+  LOST: "设备丢失了充电记录", LOST_CHARGED: "按丢失处理后仍在充电", IMPOSSIBLE_RECORD: "设备的结束记录不可能属实", REFUNDED_ELSEWHERE: "已在支付平台退款", REFUND_OVERDUE: "退款多次未成功", REFUND_ABNORMAL: "付款账户无法接收退款",
 };
 
 const Patterns = Object.entries(Sentences).map(([english, chinese]) => [

@@ -46,6 +46,7 @@ const Words = {
   newestOrders: ["These are the newest {0} that were paid. 'chargectl orders list --phone' lists all.", "以上为最近 {0} 笔已支付订单。全部订单：chargectl orders list --phone。"],
   more: ["and {0} more", "另有 {0} 条"],
   "TROUBLE.LOST": ["The pile forgot the charge: settled by its last progress.", "设备丢失了充电记录：已按最后进度结算。"],
+  "TROUBLE.LOST_CHARGED": ["The end record came after the charge had been given up: it had gone on.", "放弃该次充电之后收到了结束记录：充电实际仍在进行。"],
   "TROUBLE.IMPOSSIBLE_RECORD": ["The pile's end record cannot be: settled by what can be believed.", "设备的结束记录不可能属实：已按可信的部分结算。"],
   "TROUBLE.PILE_OFFLINE": ["Its pile is offline: nobody knows how the charge goes on.", "设备已离线：无法得知充电是否仍在进行。"],
   "TROUBLE.REFUNDED_ELSEWHERE": ["The payment was sent back at the provider before it was known here: see to the rest there.", "该笔支付在本系统得知之前已在支付平台退款：请到支付平台核对余额。"],
