@@ -5,27 +5,15 @@ namespace Charging.Server.Calls;
 /// <summary>Counts what a limit refuses under its name, and logs it at most once a minute, with how often since the last line.</summary>
 public sealed partial class LimitLog(string name, int max, TimeSpan window, TimeProvider clock, ILogger logger)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
-
-    private readonly Lock _lock = new();
-    private long? _loggedAt;
-    private int _refused;
+    private readonly LogThrottle _throttle = new(clock);
 
     /// <summary>Counts a refusal.</summary>
     /// <param name="subject">Who was refused, as operators may read it.</param>
     public void Refused(string subject)
     {
         ServerMeter.Limited.Add("limit", name);
-        lock (_lock)
-        {
-            _refused++;
-            var now = clock.GetTimestamp();
-            if (_loggedAt is { } loggedAt && clock.GetElapsedTime(loggedAt, now) < Interval)
-                return;
-            LogLimited(name, max, window, _refused, subject);
-            _loggedAt = now;
-            _refused = 0;
-        }
+        if (_throttle.Count() is { } times)
+            LogLimited(name, max, window, times, subject);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The limit {Limit} ({Max} in {Window}) was reached {Times} times since the last line, last by {Subject}.")]

@@ -40,6 +40,9 @@ public static class ServerMeter
     /// <summary>Batches that the disk did not take.</summary>
     public static readonly Counter<long> BatchesFailed = Meter.CreateCounter<long>("charging.store.batches.failed", "{batch}", "Batches that the disk did not take, or single operations PostgreSQL; their callers were told that the server is busy.");
 
+    /// <summary>Operations that ran for too long, by `operation`.</summary>
+    public static readonly Counter<long> SlowOperations = Meter.CreateCounter<long>("charging.store.operations.slow", "{operation}", "Operations of the store that ran for more than 50 ms, by operation.");
+
     /// <summary>Counts one more with one label.</summary>
     public static void Add(this Counter<long> counter, string label, string value) => counter.Add(1, new KeyValuePair<string, object?>(label, value));
 

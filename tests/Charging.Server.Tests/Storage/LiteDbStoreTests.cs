@@ -135,5 +135,5 @@ public sealed class LiteDbStoreTests : StoreTests
     }
 
     private LiteDbStore Open(IReadOnlyList<IStoreObserver> observers, LiteDbOptions? options = null, IReadOnlyList<Migration>? migrations = null) =>
-        new(_directory.FullName, Tables.All, migrations ?? [], observers, TimeProvider.System, options ?? new LiteDbOptions(), NullLogger<LiteDbStore>.Instance);
+        new(_directory.FullName, Tables.All, migrations ?? [], observers, Clock, options ?? new LiteDbOptions(), NullLogger<LiteDbStore>.Instance);
 }

@@ -16,7 +16,7 @@ public sealed class PostgreSqlStoreTests : StoreTests
     {
         if (_database.Length == 0)
             _database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
-        return _store = await OpenAsync(_database, [observer]);
+        return _store = await OpenAsync(_database, [observer], clock: Clock);
     }
 
     private protected override async Task CloseAsync()

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using Charging.Server.Storage;
+using Charging.Server.Telemetry;
 using Xunit;
 
 namespace Charging.Server.Tests.Storage;
@@ -12,6 +14,9 @@ public abstract class StoreTests : IAsyncLifetime
     private protected IStore Store { get; private set; } = null!;
 
     private protected Recorder Observer { get; } = new();
+
+    /// <summary>The clock of the store.</summary>
+    private protected PassingClock Clock { get; } = new();
 
     /// <summary>Opens the store of this test; the second time, what the first has left.</summary>
     private protected abstract Task<IStore> OpenAsync(IStoreObserver observer);
@@ -325,10 +330,49 @@ public abstract class StoreTests : IAsyncLifetime
     public async Task Refuses_to_list_more_than_two_hundred_or_nothing(int limit) =>
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Store.IdsAsync(Tables.ByOwner, Everything, limit));
 
+    [Fact]
+    public async Task Counts_under_its_name_an_operation_that_takes_more_than_fifty_milliseconds()
+    {
+        var slow = 0;
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, mine) =>
+        {
+            if (instrument == ServerMeter.SlowOperations)
+                mine.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((_, count, tags, _) =>
+            slow += tags[0] is { Key: "operation", Value: $"{nameof(StoreTests)}.{nameof(Counts_under_its_name_an_operation_that_takes_more_than_fifty_milliseconds)}" } ? (int)count : 0);
+        listener.Start();
+
+        for (var milliseconds = 0; milliseconds <= 60; milliseconds += 20)
+        {
+            await Store.RunAsync(async t =>
+            {
+                await t.GetAsync(Tables.Things, "a");
+                Clock.Pass(TimeSpan.FromMilliseconds(milliseconds));
+                return true;
+            });
+        }
+
+        Assert.Equal(1, slow);
+    }
+
     private protected async Task ReopenAsync()
     {
         await CloseAsync();
         Store = await OpenAsync(Observer);
+    }
+
+    /// <summary>The machine's clock, whose monotonic time stands still while nobody lets it pass.</summary>
+    private protected sealed class PassingClock : TimeProvider
+    {
+        private long _passed;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Interlocked.Read(ref _passed);
+
+        public void Pass(TimeSpan time) => Interlocked.Add(ref _passed, time.Ticks);
     }
 
     private protected sealed class Recorder : IStoreObserver

@@ -15,6 +15,7 @@ internal sealed class Batches(
     Func<ITransaction, ValueTask>? afterReopen = null)
 {
     private readonly Sequences _sequences = new();
+    private readonly SlowOperations _slow = new(clock, logger);
     private LiteDbEngine? _engine;
     private (long Batch, List<Change> Changes) _inDoubt;
 
@@ -36,7 +37,7 @@ internal sealed class Batches(
     public void Run(Work first, Func<Batch, Work?> next)
     {
         var began = Stopwatch.GetTimestamp();
-        var batch = new Batch(_sequences, clock);
+        var batch = new Batch(_sequences, _slow, clock);
         if ((_engine ??= TryReopen()) is not { } engine)
         {
             for (Work? work = first; work is not null; work = next(batch))
@@ -116,7 +117,7 @@ internal sealed class Batches(
                 return true;
             },
             CancellationToken.None);
-        var batch = new Batch(_sequences, clock);
+        var batch = new Batch(_sequences, _slow, clock);
         batch.Run(work, engine);
         _inDoubt = (engine.Batch, batch.Changes);
         batch.Commit(engine);

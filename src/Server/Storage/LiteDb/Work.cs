@@ -6,6 +6,9 @@ internal abstract class Work(CancellationToken cancellationToken)
     /// <summary>Whether its caller still wants it; asked once, when it leaves the queue.</summary>
     public bool IsCancelled => cancellationToken.IsCancellationRequested;
 
+    /// <summary>What is run.</summary>
+    public abstract Delegate Operation { get; }
+
     /// <summary>Runs it, up to its result or its exception.</summary>
     public abstract void Run(ITransaction transaction);
 
@@ -25,6 +28,8 @@ internal sealed class Work<TResult>(Func<ITransaction, ValueTask<TResult>> opera
     private TResult? _result;
 
     public Task<TResult> Task => _answer.Task;
+
+    public override Delegate Operation => operation;
 
     public override void Run(ITransaction transaction)
     {

@@ -20,6 +20,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     private readonly NodeClock _nodeClock;
     private readonly WriteLocks _locks = new();
     private readonly Followers _followers;
+    private readonly SlowOperations _slow;
     private readonly SemaphoreSlim _slots;
     private readonly int _connections;
     private int _waiting;
@@ -41,6 +42,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
         _nodeClock = new NodeClock(_announcements);
         _followers = new Followers(observers, followed, logger);
         _slots = new SemaphoreSlim(_connections);
+        _slow = new SlowOperations(clock, logger);
         Feed = new ChangeFeed(_announcements, _sql, _followers, _nodeClock, clock, logger);
     }
 
@@ -192,6 +194,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
         finally
         {
             _locks.Release(tries.Held);
+            _slow.Ran(operation, tries.Ran);
         }
     }
 
@@ -202,6 +205,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
         if (_moveLock is not null)
             await _moveLock.InsistAsync();
         await using var connection = await _operations.ReachAsync();
+        var began = _clock.GetTimestamp();
         // While the node starts its observers read what is there: so it is known what they know.
         Action<ITable, string>? saw = Feed.IsStarted ? null : _followers.Saw;
         var transaction = new PostgreSqlTransaction(connection, _sql, _numbers, _clock.GetUtcNow(), HoldAsync, saw);
@@ -233,8 +237,17 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
             Feed.Doubt(transaction.Changes());
             throw PostgreSqlFailure.Of(e);
         }
+        finally
+        {
+            tries.Ran += _clock.GetElapsedTime(began);
+        }
 
-        async ValueTask HoldAsync(IEnumerable<(ITable Table, string Key)> rows) => tries.Held = await _locks.TakeAsync(tries.Held, rows);
+        async ValueTask HoldAsync(IEnumerable<(ITable Table, string Key)> rows)
+        {
+            var waitedSince = _clock.GetTimestamp();
+            tries.Held = await _locks.TakeAsync(tries.Held, rows);
+            tries.Ran -= _clock.GetElapsedTime(waitedSince);
+        }
     }
 
     private static async Task<(TResult? Result, ExceptionDispatchInfo? Fault)> OutcomeAsync<TResult>(

@@ -13,6 +13,9 @@ internal sealed class Tries
     /// <summary>The rows that no other operation of this node writes meanwhile.</summary>
     public WriteLocks.Held Held { get; set; } = WriteLocks.Held.None;
 
+    /// <summary>How long it ran in all, without what it waited for other operations of this node.</summary>
+    public TimeSpan Ran { get; set; }
+
     /// <summary>A COMMIT was sent and not answered. It must not be run again: it may be there.</summary>
     public bool IsInDoubt { get; set; }
 
