@@ -59,8 +59,8 @@ public sealed class LostCharges(IStore store, Board board) : IDueHandler
         tx.Done(DueKind.Lost, row.Subject);
         if (await tx.GetAsync(OrderTables.Orders, row.Subject) is not { State: OrderState.Charging } order)
             return false;
-        // The server has just started: the pile may charge, or have the end record ready, and was not asked yet.
-        if (board.Reach(order.Plug.Device) == PileReach.Unheard)
+        // The server has just started, or has not kept what the pile said: it may charge, or have the end record ready.
+        if (board.Reach(order.Plug.Device) == PileReach.Unheard || !board.MayJudgeOf(order.Plug.Device))
         {
             tx.Put(DueRows.Table, row.Again(tx.Now + Board.Grace));
             return true;
@@ -104,8 +104,8 @@ public sealed class OverdueCharges(IStore store, Board board, PileCommands comma
             return null;
         }
         var view = board.Find(order.Plug.Device);
-        // One that has just connected is about to say what it does.
-        var reach = view is { IsConnected: true, Status: null } ? PileReach.Unheard : board.Reach(order.Plug.Device);
+        // One that has just connected is about to say what it does, and one whose event was not kept says it again.
+        var reach = view is { IsConnected: true, Status: null } || !board.MayJudgeOf(order.Plug.Device) ? PileReach.Unheard : board.Reach(order.Plug.Device);
         var reported = view?.Plug(order.Plug.Number);
         if (reach == PileReach.Offline || row.Tries >= MostLooks || (reach == PileReach.Online && reported?.OrderNo != row.Subject))
         {

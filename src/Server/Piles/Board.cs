@@ -80,6 +80,7 @@ public sealed class Board(TimeProvider clock, IPileLink link)
 
     private readonly ConcurrentDictionary<DeviceNo, PileView> _piles = new();
     private readonly DateTimeOffset _startedAt = clock.GetUtcNow();
+    private readonly ConcurrentDictionary<DeviceNo, DateTimeOffset> _missedOf = new();
     private long _missedTicks;
 
     /// <summary>Something else is known of a pile now. Must be quick: it is told on the pile's own connection.</summary>
@@ -107,8 +108,14 @@ public sealed class Board(TimeProvider clock, IPileLink link)
     /// </summary>
     public bool MayJudge => !IsCutOff && IsOver(link.FoundAt) && IsOver(new DateTimeOffset(Volatile.Read(ref _missedTicks), TimeSpan.Zero));
 
+    /// <summary>Whether a charge of one pile can be judged: this node has kept, too, what the pile itself has said of late.</summary>
+    public bool MayJudgeOf(DeviceNo device) => MayJudge && (!_missedOf.TryGetValue(device, out var missedAt) || IsOver(missedAt));
+
     /// <summary>What piles say now is not kept, and comes again.</summary>
     public void Missed() => Volatile.Write(ref _missedTicks, clock.GetUtcNow().UtcTicks);
+
+    /// <summary>An event of a pile is not kept, and comes again.</summary>
+    public void Missed(DeviceNo device) => _missedOf[device] = clock.GetUtcNow();
 
     /// <summary>Whether a pile can be told something.</summary>
     public PileReach Reach(DeviceNo device)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Charging.Device.V1;
 using Charging.MqttBroker;
+using Charging.Server.Calls;
 using Charging.Server.Orders;
 using Charging.Server.Storage;
 using Charging.Server.Telemetry;
@@ -24,6 +25,8 @@ public sealed partial class PileInbox(
     private static readonly TimeSpan TimeInterval = TimeSpan.FromHours(12);
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LastPause = TimeSpan.FromSeconds(4);
+
+    private readonly LogThrottle _left = new(clock);
 
     /// <inheritdoc/>
     public int? Authenticate(DeviceNo device, string secret) => access.Authenticate(device, secret);
@@ -82,9 +85,9 @@ public sealed partial class PileInbox(
         board.Heard(session);
         return GuardAsync(pileEvent.KindCase switch
         {
-            PileEvent.KindOneofCase.ChargeStarted => TracedAsync("pile reports start", pileEvent.ChargeStarted.OrderNo, () => events.HandleAsync(session, pileEvent)),
-            PileEvent.KindOneofCase.ChargeEnded => TracedAsync("pile reports end", pileEvent.ChargeEnded.OrderNo, () => events.HandleAsync(session, pileEvent)),
-            _ => events.HandleAsync(session, pileEvent),
+            PileEvent.KindOneofCase.ChargeStarted => TracedAsync("pile reports start", pileEvent.ChargeStarted.OrderNo, () => HandleAsync(session, pileEvent)),
+            PileEvent.KindOneofCase.ChargeEnded => TracedAsync("pile reports end", pileEvent.ChargeEnded.OrderNo, () => HandleAsync(session, pileEvent)),
+            _ => HandleAsync(session, pileEvent),
         });
     }
 
@@ -115,6 +118,20 @@ public sealed partial class PileInbox(
     {
         using var span = ChargeTrace.Begin(name, ActivityKind.Consumer, orderNo);
         await act();
+    }
+
+    private async Task HandleAsync(PileSession session, PileEvent pileEvent)
+    {
+        try
+        {
+            await events.HandleAsync(session, pileEvent);
+        }
+        catch (StoreUnavailableException)
+        {
+            // It may be the end of a charge, which must not be taken for lost before the pile has said it again.
+            board.Missed(session.Device);
+            throw;
+        }
     }
 
     // Without the time a pile starts nothing, and it may subscribe after its first status. Later, it is told with the next one;
@@ -150,8 +167,8 @@ public sealed partial class PileInbox(
         }
         catch (StoreUnavailableException busy)
         {
-            board.Missed();
-            LogLeftToTheResend(busy.Message);
+            if (_left.Count() is { } times)
+                LogLeftToTheResend(times, busy.Message);
         }
         catch (Exception fault)
         {
@@ -162,8 +179,8 @@ public sealed partial class PileInbox(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Pile {Device} sent something unreadable on {Topic}; it is set aside. A status may name each of the plugs with which the pile is registered once.")]
     private partial void LogUnreadable(DeviceNo device, string topic);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A pile's message was not acted on and is left to its resend: {Reason}")]
-    private partial void LogLeftToTheResend(string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Times} messages of piles since the last line were not acted on and are left to their resend: {Reason}")]
+    private partial void LogLeftToTheResend(int times, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A pile's message could not be acted on.")]
     private partial void LogFault(Exception fault);

@@ -185,6 +185,25 @@ public sealed class EventTests
         await stand.CheckAsync();
     }
 
+    [Fact]
+    public async Task An_event_of_another_pile_that_could_not_be_kept_does_not_put_off_the_end_of_a_lost_charge()
+    {
+        var stopped = new StoppableStore();
+        await using var stand = await Stand.OpenAsync(configure: stopped.Use);
+        await using var other = await RawPile.OpenAsync(stand.App);
+        var orderNo = await stand.BeginAsync();
+        stopped.IsStopped = true;
+        await other.RaiseAsync(1, raised => raised.ChargeStarted = new ChargeStarted { OrderNo = "x", Plug = 1 });
+        await Retry.Until("the store has refused", () => stopped.Refusals > 0);
+        stopped.IsStopped = false;
+        await stand.PassAsync(TimeSpan.FromMinutes(1));
+        await stand.ForgetAsync(orderNo);
+        await stand.PassAsync(TimeSpan.FromMinutes(5));
+
+        await stand.UntilAsync(orderNo, OrderState.Settled);
+        await stand.CheckAsync();
+    }
+
     private static ChargeEnded Ended(string orderNo, uint seconds) =>
         new() { OrderNo = orderNo, Plug = 2, Seconds = seconds, EnergyWh = 5, MaxPowerW = 200, Reason = EndReason.Full };
 
