@@ -57,6 +57,11 @@ public interface IPileListener
     /// <summary>The result of a command.</summary>
     Task ResultReceivedAsync(PileSession session, CommandResult result);
 
+    /// <summary>A pile sends more than <see cref="PileBrokerOptions.PacketsPerSecond"/>, and has to wait.</summary>
+    void Slowed(PileSession session)
+    {
+    }
+
     /// <summary>A message on one of the pile's own topics that is neither protobuf JSON nor binary of that topic's type, or a status that is not readable.</summary>
     void Unreadable(PileSession session, string topic, ReadOnlyMemory<byte> payload);
 }

@@ -167,7 +167,7 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
             return (Refuse("flooding"), null);
         if (wait > TimeSpan.Zero)
         {
-            metrics.Slowed();
+            Pile.Slowed();
             await AcknowledgeAsync(cancellationToken);
             await Task.Delay(wait, clock, cancellationToken);
         }

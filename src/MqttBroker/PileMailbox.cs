@@ -92,6 +92,12 @@ internal sealed class PileMailbox(Lazy<IPileListener> listener, BrokerMetrics me
     public Task ResultReceivedAsync(PileSession session, CommandResult result) =>
         GuardAsync("result", session, () => listener.Value.ResultReceivedAsync(session, result));
 
+    public void Slowed(PileSession session)
+    {
+        metrics.Slowed();
+        Guard("flood", session.Device, () => listener.Value.Slowed(session));
+    }
+
     public void Unreadable(PileSession session, string topic, byte[] payload)
     {
         metrics.Unreadable();

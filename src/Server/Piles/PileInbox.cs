@@ -19,6 +19,8 @@ public sealed partial class PileInbox(
     Starts starts,
     Stops stops,
     PileResults results,
+    PileBrokerOptions options,
+    RateLimits limits,
     TimeProvider clock,
     ILogger<PileInbox> logger) : IPileListener
 {
@@ -26,6 +28,7 @@ public sealed partial class PileInbox(
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LastPause = TimeSpan.FromSeconds(4);
 
+    private readonly LimitLog _packets = limits.CreateLog("pile-packets", options.PacketsPerSecond, TimeSpan.FromSeconds(1));
     private readonly LogThrottle _left = new(clock);
 
     /// <inheritdoc/>
@@ -113,6 +116,9 @@ public sealed partial class PileInbox(
         LogUnreadable(session.Device, topic);
         InBackground(events.QuarantineAsync(session.Device, $"Unreadable on {topic}.", payload.ToArray()));
     }
+
+    /// <inheritdoc/>
+    public void Slowed(PileSession session) => _packets.Refused(session.Device.ToString());
 
     private static async Task TracedAsync(string name, string orderNo, Func<Task> act)
     {
