@@ -17,7 +17,7 @@ public sealed class MeteredStore : IStore
     private readonly ConcurrentQueue<MeteredOperation> _done = new();
     private readonly ConcurrentDictionary<string, int> _held = new();
     private IStore? _store;
-    private TaskCompletionSource? _release;
+    private (string? Name, TaskCompletionSource Release)? _holding;
 
     /// <inheritdoc/>
     public bool IsShared => Store.IsShared;
@@ -47,14 +47,22 @@ public sealed class MeteredStore : IStore
         });
     }
 
-    /// <summary>Lets operations wait from now on.</summary>
-    public void Hold() => _release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>Lets operations wait from now on: those of a name, or all.</summary>
+    public void Hold(string? name = null) => _holding = (name, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 
     /// <summary>How many operations of a name wait.</summary>
     public int Held(string name) => _held.GetValueOrDefault(name);
 
-    /// <summary>Runs what waits, and lets nothing wait any more.</summary>
-    public void Release() => Interlocked.Exchange(ref _release, null)?.SetResult();
+    /// <summary>Runs what waits, or refuses it, and lets nothing wait any more.</summary>
+    public void Release(bool refused = false)
+    {
+        var release = _holding!.Value.Release;
+        _holding = null;
+        if (refused)
+            release.SetException(new StoreUnavailableException("Held, and then refused."));
+        else
+            release.SetResult();
+    }
 
     /// <summary>What was done since this was asked last.</summary>
     public IReadOnlyList<MeteredOperation> Take()
@@ -72,11 +80,17 @@ public sealed class MeteredStore : IStore
     public async Task<TResult> RunAsync<TResult>(Func<ITransaction, ValueTask<TResult>> operation, CancellationToken cancellationToken = default)
     {
         var name = OperationName.Of(operation);
-        if (_release is { } release)
+        if (_holding is { } holding && (holding.Name ?? name) == name)
         {
             _held.AddOrUpdate(name, 1, (_, held) => held + 1);
-            await release.Task;
-            _held.AddOrUpdate(name, 0, (_, held) => held - 1);
+            try
+            {
+                await holding.Release.Task;
+            }
+            finally
+            {
+                _held.AddOrUpdate(name, 0, (_, held) => held - 1);
+            }
         }
         var meter = new Meter();
         try

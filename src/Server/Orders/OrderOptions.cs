@@ -24,7 +24,7 @@ public sealed record OrderOptions
     /// <summary>Most that one payment may be, in fen.</summary>
     public int LimitFen { get; init; } = 100_000;
 
-    /// <summary>How often in a second the store hears of what the statuses of one pile say, each time of up to 16 plugs; more waits.</summary>
+    /// <summary>How often in a second the store hears what the statuses of one pile say, and its alarms, each time of up to 16 plugs; more waits.</summary>
     public int MaxStatusChecksPerSecond { get; init; } = 10;
 
     /// <summary>How long a caller waits for a start: the saga ends it at its time-out by itself, and that must be heard of.</summary>

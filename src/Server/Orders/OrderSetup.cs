@@ -33,6 +33,7 @@ public static class OrderSetup
         services.AddSingleton<OrderRecords>();
         services.AddSingleton<CardSwipes>();
         services.AddSingleton<StatusCheck>();
+        services.AddSingleton<AlarmStops>();
         services.AddSingleton<PileEvents>();
         services.AddSingleton<OrderRpc>();
     }

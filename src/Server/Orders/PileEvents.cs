@@ -11,7 +11,7 @@ namespace Charging.Server.Orders;
 /// What piles must not lose. An event is acted on once, known by a row for its number; acknowledged when the effect
 /// is durable; and acknowledged again, without acting, however often it comes.
 /// </summary>
-public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands commands, TimeProvider clock)
+public sealed class PileEvents(IStore store, CardSwipes swipes, AlarmStops alarmStops, PileCommands commands, TimeProvider clock)
 {
     private const int LongestPayload = 4096;
 
@@ -27,6 +27,8 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands com
         // The pile's own clock may be wrong; how long ago it was is not. What it waits here for the store is not in that.
         var at = clock.GetUtcNow() - TimeSpan.FromMilliseconds(pileEvent.AgeMs);
         var seen = await store.RunAsync(tx => OnceAsync(tx, session, pileEvent, at));
+        if (pileEvent.Alarm is { } alarm)
+            await alarmStops.StopAsync(session.Device, alarm);
         if (seen.Reason is { } reason)
         {
             var balance = (int)Math.Min(seen.BalanceFen, int.MaxValue);
@@ -103,11 +105,10 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands com
 
     private static async ValueTask AlarmAsync(ITransaction tx, SeenEvent seen, Alarm alarm, DateTimeOffset at)
     {
-        var plug = (int)Math.Min(alarm.Plug, Pile.MaxPlugs);
         var entry = new PileAlarm
         {
             Device = seen.Device,
-            Plug = plug,
+            Plug = PileAlarm.PlugOf(alarm),
             Code = alarm.Code,
             Severity = alarm.Severity,
             Raised = alarm.Raised,
@@ -116,20 +117,6 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, PileCommands com
             EventId = seen.EventId,
         };
         await PileAlarms.PutAsync(tx, entry.After(await tx.GetAsync(PileTables.Alarms, entry.Id)));
-        if (!alarm.Raised || !PileAlarms.StopsPlugs(alarm.Code))
-            return;
-        var plugs = plug == 0 ? Enumerable.Range(1, Pile.MaxPlugs) : [plug];
-        foreach (var number in plugs)
-        {
-            var id = new PlugId(seen.Device, number);
-            if (await tx.GetAsync(OrderTables.BusyPlugs, id.ToString()) is not { StartSentAt: not null } busy)
-                continue;
-            // Or the start would be sent again, after a stop that the pile has answered because it had not heard of the first.
-            if (await tx.GetAsync(OrderTables.Orders, busy.OrderNo.ToString()) is { State: OrderState.Starting } order)
-                await Starts.GiveUpAsync(tx, order, $"The start is given up: {alarm.Code}.");
-            else
-                await Stops.RequestAsync(tx, busy.OrderNo.ToString(), id);
-        }
     }
 
     // What cannot be an order would be kept for nothing, however long it is.

@@ -19,11 +19,7 @@ public sealed class StatusCheck(
     // A start command may be under way for so long that a status without the order says nothing yet.
     private static readonly TimeSpan StartInFlight = TimeSpan.FromSeconds(30);
 
-    // So that an operation is short however many plugs a pile has.
-    private const int PlugsPerOperation = 16;
-    private static readonly TimeSpan RateWindow = TimeSpan.FromSeconds(1);
-
-    private readonly RateLimit<DeviceNo> _rate = limits.Create<DeviceNo>("pile-status-checks", options.MaxStatusChecksPerSecond, RateWindow);
+    private readonly PilePace _pace = new("pile-status-checks", options, limits, clock);
     private readonly ConcurrentDictionary<DeviceNo, Turn> _turns = new();
     private readonly ConcurrentDictionary<PlugId, Sighting> _sightings = new();
 
@@ -44,10 +40,9 @@ public sealed class StatusCheck(
         await turn.BeginAsync();
         try
         {
-            foreach (var plugs in Differences(device).Chunk(PlugsPerOperation))
+            foreach (var plugs in Differences(device).Chunk(PilePace.Plugs))
             {
-                while (!_rate.TryTake(device))
-                    await Task.Delay(RateWindow, clock);
+                await _pace.WaitAsync(device);
                 await SettleAsync(device, plugs);
             }
         }

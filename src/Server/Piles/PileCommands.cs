@@ -21,7 +21,7 @@ public sealed class PileCommands(IPileLink link, TimeProvider clock)
     public static string StartId(string orderNo) => $"start-{orderNo}";
 
     /// <summary>The order that the id of a start or a stop names; null for other commands.</summary>
-    public static (string Verb, string OrderNo)? OrderOf(string commandId) => commandId.Split('-') switch
+    public static (string Verb, string OrderNo)? OrderOf(string commandId) => commandId.Split('-', 4) switch
     {
         ["start", var orderNo] => ("start", orderNo),
         ["stop", var orderNo, _] => ("stop", orderNo),

@@ -99,7 +99,13 @@ public sealed record PileAlarm
     public string? AcknowledgedBy { get; init; }
 
     /// <summary>What it is known by.</summary>
-    public string Id => $"{Device}-{Plug:D2}-{Code}";
+    public string Id => IdOf(Device, Plug, Code);
+
+    /// <summary>What an alarm is known by.</summary>
+    public static string IdOf(DeviceNo device, int plug, AlarmCode code) => $"{device}-{plug:D2}-{code}";
+
+    /// <summary>The plug that a pile names; 0 is the whole pile.</summary>
+    public static int PlugOf(Alarm alarm) => (int)Math.Min(alarm.Plug, Pile.MaxPlugs);
 
     /// <summary>
     /// The pile says it again, raised or cleared. Said once more of what is raised already, whoever takes care of it still

@@ -1,5 +1,6 @@
 using Charging.Device.V1;
 using Charging.PileSimulator;
+using Charging.Reliability.HeavyMessages;
 using Charging.Server.Orders;
 using Charging.Testing;
 using Xunit;
@@ -49,6 +50,22 @@ public sealed class AlarmTests
         Assert.Equal(4000, (await call).Code);
         await stand.PassUntilAsync(orderNo, OrderState.Refunded);
         Assert.Equal(0, stand.Pile.StartsObeyed(orderNo));
+        await stand.CheckAsync();
+    }
+
+    [Fact]
+    public async Task An_alarm_whose_stops_could_not_be_written_down_stops_when_it_is_sent_again()
+    {
+        const string stops = "AlarmStops.StopAsync";
+        var store = new MeteredStore();
+        await using var stand = await Stand.OpenAsync(configure: store.Use);
+        var orderNo = await stand.BeginAsync();
+        store.Hold(stops);
+        stand.Pile.RaiseAlarm(AlarmCode.Smoke, 0);
+        await Retry.Until("it is written down", () => store.Held(stops) == 1);
+        store.Release(refused: true);
+
+        await stand.PassUntilAsync(orderNo, OrderState.Settled);
         await stand.CheckAsync();
     }
 }
