@@ -14,7 +14,7 @@ namespace Charging.Server.Payments;
 public readonly record struct WantedPayment(OrderNo OrderNo, long Fen, string Code);
 
 /// <summary>Makes payments at the provider (prepay, beyond the document).</summary>
-public sealed class Prepayments(IStore store, IPaymentProvider provider, IMiniProgram miniProgram, PaymentOptions options)
+public sealed class Prepayments(IStore store, IPaymentProvider provider, RiderOpenIds openIds, PaymentOptions options)
 {
     /// <summary>
     /// Makes a payment for the caller's reserved order or open top-up. Its amount is fixed before the provider is asked, who may
@@ -22,15 +22,19 @@ public sealed class Prepayments(IStore store, IPaymentProvider provider, IMiniPr
     /// </summary>
     /// <returns>
     /// What `wx.requestPayment` takes. 403 for what is not the caller's, cannot be paid any more or was fixed with another
-    /// amount, for a code that WeChat does not take, and when the provider will not; 402 when its answer cannot be trusted.
+    /// amount, for a code that WeChat does not take, and when the provider will not; 402 when its answer cannot be trusted; 5000
+    /// when WeChat was asked too often about this rider.
     /// </returns>
     /// <exception cref="ProviderUnavailableException">WeChat or the provider does not answer.</exception>
     public async Task<Result<PaymentParameters>> MakeAsync(Caller caller, WantedPayment wanted, CancellationToken cancellationToken)
     {
         // Whose it is comes first: nobody spends a code, or WeChat's patience, on an order of somebody else.
-        if (await store.RunAsync(tx => FindAsync(tx, caller, wanted), cancellationToken) is null
-            || await miniProgram.OpenIdAsync(wanted.Code, cancellationToken) is not { } openId
-            || await store.RunAsync(tx => FixAsync(tx, caller, wanted, openId), cancellationToken) is not { } payment)
+        if (await store.RunAsync(tx => FindAsync(tx, caller, wanted), cancellationToken) is null)
+            return ResultCode.InvalidArgument;
+        var openId = await openIds.AskAsync(caller.UserId, wanted.Code, cancellationToken);
+        if (!openId.IsOk)
+            return openId.Code;
+        if (await store.RunAsync(tx => FixAsync(tx, caller, wanted, openId.Value), cancellationToken) is not { } payment)
             return ResultCode.InvalidArgument;
         try
         {

@@ -114,6 +114,19 @@ public sealed class PrepayTests
         Assert.Equal(200, (await stand.Rider.PrepayAsync(orderNo, 2)).Code);
     }
 
+    [Fact]
+    public async Task WeChat_is_asked_ten_times_a_minute_about_one_rider()
+    {
+        await using var stand = await OpenAsync();
+        var orderNo = await stand.ReserveAsync();
+        for (var i = 0; i < 10; i++)
+            Assert.Equal(200, (await stand.Rider.PrepayAsync(orderNo, 1.01, $"code-{i}")).Code);
+        Assert.Equal(5000, (await stand.Rider.PrepayAsync(orderNo, 1.01, "code-10")).Code);
+        Assert.Equal(10, _miniProgram.Asked);
+        stand.Clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(200, (await stand.Rider.PrepayAsync(orderNo, 1.01, "code-11")).Code);
+    }
+
     [Theory]
     [InlineData(403)]
     [InlineData(5000)]

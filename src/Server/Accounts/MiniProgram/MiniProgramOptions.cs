@@ -27,10 +27,14 @@ public sealed record MiniProgramOptions
     /// <summary>The page that the message opens, such as `pages/orders/orders`; unset for none.</summary>
     public string? EndPage { get; init; }
 
+    /// <summary>How often WeChat is asked in a minute who has called `wx.login`, for one rider; 1 to 1000.</summary>
+    public int MaxLoginsPerMinute { get; init; } = 10;
+
     /// <summary>One sentence about the first setting that makes no sense; null when all do.</summary>
     public string? Complaint() =>
         !Uri.TryCreate(BaseUrl, UriKind.Absolute, out var url) || !(url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.IsLoopback))
             ? "Charging:MiniProgram:BaseUrl is no https address: leave it out to use WeChat's own."
+        : MaxLoginsPerMinute is < 1 or > 1000 ? "Charging:MiniProgram:MaxLoginsPerMinute is not between 1 and 1000: give a number such as 10."
         : EndTemplate.TryParse(EndTemplateFields) is null
             ? $"Charging:MiniProgram:EndTemplateFields cannot be read: give pairs such as time2=endedAt, where the second is one of {string.Join(", ", EndTemplate.Names)}."
         : null;

@@ -13,6 +13,7 @@ internal static class MiniProgramSetup
     public static void AddMiniProgram(this WebApplicationBuilder builder)
     {
         var options = builder.AddSettings<MiniProgramOptions>("Charging:MiniProgram", settings => settings.Complaint());
+        builder.Services.AddSingleton<RiderOpenIds>();
         switch (options.Provider ?? (builder.Environment.IsDevelopment() ? "Sandbox" : null))
         {
             case "Sandbox" when builder.Environment.IsDevelopment() || builder.Configuration.GetValue<bool>(SandboxSetting):
