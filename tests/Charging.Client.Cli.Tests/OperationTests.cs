@@ -216,6 +216,7 @@ public sealed class OperationTests
         Assert.Matches("rider +-", (await app.CtlAsync("cards", "unbind", "2577522B")).Output);
         Assert.Matches("rider +-", (await app.CtlAsync("cards", "show", "2577522B")).Output);
         Assert.Contains("1 sign-ins ended", (await app.CtlAsync("users", "sign-out", rider.Phone)).Output);
+        Assert.Matches($"phone +{rider.Phone} *\ngood for +login *\ncode +[0-9]{{6}} *\n", (await app.CtlAsync("users", "code", rider.Phone)).Output);
         Assert.Contains(", blocked", (await app.CtlAsync("users", "block", rider.Phone, "--reason", "fraud")).Output);
         Assert.Contains("1 riders.", (await app.CtlAsync("users", "list", "--blocked")).Output);
         Assert.DoesNotContain("blocked", (await app.CtlAsync("users", "unblock", rider.Phone)).Output);

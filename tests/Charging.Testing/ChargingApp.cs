@@ -49,6 +49,15 @@ public sealed record ChargingAppOptions
 /// </summary>
 public sealed class ChargingApp : IAsyncDisposable
 {
+    /// <summary>
+    /// Settings for what no honest small operator sees: a test that registers more than twenty riders in a minute, or tries wrong codes
+    /// by the hundred. All other tests run with the defaults.
+    /// </summary>
+    public static readonly string[] ManyRiders =
+    [
+        "--Charging:Codes:MaxSmsPerMinute=1000000", "--Charging:Codes:MaxFailuresPerPhone=1000000", "--Charging:Codes:MaxFailuresPerMinute=1000000",
+    ];
+
     private static int _phones;
     private static int _devices = 0x1000;
 

@@ -50,6 +50,7 @@ public static class BadInputRun
         string[] settings =
         [
             "--Charging:Mqtt:PacketsPerSecond=1000000", "--Charging:Mqtt:PacketBurst=1000000", "--Charging:Orders:StartTimeout=00:00:02", "--Charging:Orders:StopTimeout=00:00:02", "--Charging:Orders:PricePerHourFen=25000",
+            .. ChargingApp.ManyRiders,
             "--Logging:LogLevel:Default=Error", "--Logging:LogLevel:Grpc=Error", "--Logging:LogLevel:Microsoft.AspNetCore=Error",
         ];
         await using (var app = await ChargingApp.StartAsync(new ChargingAppOptions { Settings = settings }))

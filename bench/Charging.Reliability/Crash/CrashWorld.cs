@@ -68,6 +68,7 @@ internal sealed class CrashWorld : IAsyncDisposable
         [
             $"--Charging:Orders:Reservation={CrashRider.Reservation}",
             "--Charging:Orders:CardAmountFen=5",
+            "--Charging:Codes:MaxSmsPerMinute=1000",
             // A charge lasts a second or two.
             "--Charging:Orders:PricePerHourFen=25000",
             "--Charging:Orders:StartTimeout=00:00:03",

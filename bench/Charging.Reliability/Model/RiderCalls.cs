@@ -27,9 +27,9 @@ internal static class RiderCalls
     /// <summary>Makes an account, code and all.</summary>
     public static async Task<RiderAnswer> RegisterAsync(IServiceProvider services, World world, Phone phone)
     {
-        await services.GetRequiredService<Codes>().SendAsync(new CodeRequest(phone, CodeType.Register), null);
+        await services.GetRequiredService<Codes>().SendAsync(new CodeRequest(phone, CodeType.Register), null, CancellationToken.None);
         var code = world.Sms.CodesFor(phone.ToString()).Last();
-        return Answer(await services.GetRequiredService<Riders>().RegisterAsync(new Credentials(phone, code), $"wx{phone}"), token => token);
+        return Answer(await services.GetRequiredService<Riders>().RegisterAsync(new Credentials(phone, code), $"wx{phone}", null, CancellationToken.None), token => token);
     }
 
     /// <summary>Who a token is; null when it is nobody's.</summary>

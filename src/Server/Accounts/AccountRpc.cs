@@ -10,19 +10,19 @@ public sealed class AccountRpc(Codes codes, Riders riders, Tokens tokens) : Acco
     /// <inheritdoc/>
     public override Task<SendValidateCodeResponse> SendValidateCode(SendValidateCodeRequest request, ServerCallContext context) =>
         request.ToCodeRequest()
-            .ThenAsync(r => codes.SendAsync(r, context.GetHttpContext().Connection.RemoteIpAddress))
+            .ThenAsync(r => codes.SendAsync(r, context.Address(), context.CancellationToken))
             .AnswerAsync<SendValidateCodeResponse>();
 
     /// <inheritdoc/>
     public override Task<RegisterResponse> Register(RegisterRequest request, ServerCallContext context) =>
         request.ToRegistration()
-            .ThenAsync(r => riders.RegisterAsync(r.Credentials, r.WxName))
+            .ThenAsync(r => riders.RegisterAsync(r.Credentials, r.WxName, context.Address(), context.CancellationToken))
             .AnswerAsync((RegisterResponse answer, string token) => answer.Data = token);
 
     /// <inheritdoc/>
     public override Task<LoginResponse> Login(LoginRequest request, ServerCallContext context) =>
         request.ToCredentials()
-            .ThenAsync(riders.LoginAsync)
+            .ThenAsync(r => riders.LoginAsync(r, context.Address(), context.CancellationToken))
             .AnswerAsync((LoginResponse answer, string token) => answer.Data = token);
 
     /// <inheritdoc/>

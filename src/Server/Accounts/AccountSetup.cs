@@ -15,7 +15,7 @@ public static class AccountSetup
         var codes = builder.AddSettings<CodesOptions>("Charging:Codes", options => options.Complaint());
         builder.AddSms(codes);
         builder.AddMiniProgram();
-        builder.Services.AddSingleton<AddressLimit>();
+        builder.Services.AddSingleton<AttemptLimits>();
         builder.Services.AddSingleton<Codes>();
         builder.Services.AddSingleton<Riders>();
         builder.Services.AddSingleton<Tokens>();

@@ -30,6 +30,9 @@ public static class AccountTables
     /// <summary>Codes by the day of the newest.</summary>
     public static readonly Index<PhoneCodes> CodesByDay = Codes.Index("day", codes => codes.Day);
 
+    /// <summary>How many codes were sent lately, by their type.</summary>
+    public static readonly Table<SmsWindow> SmsWindows = new("sms_windows", StoreJson.Default.SmsWindow, window => window.Type.ToString(), isResident: true);
+
     /// <summary>Keys of the server's own, by name.</summary>
     public static readonly Table<ServerKey> ServerKeys = new("server_keys", StoreJson.Default.ServerKey, key => key.Name);
 

@@ -5,69 +5,44 @@ using Charging.Server.Calls;
 namespace Charging.Server.Accounts;
 
 /// <summary>
-/// At most 200 codes an hour for one address, counted only behind trusted proxies, because only then is the address the
-/// caller's (contract section 1). An IPv6 caller is its /64, which is what a subscriber gets.
+/// How often callers from one address may do something. Counted only behind trusted proxies, because only then is the address the
+/// caller's (contract section 1). An IPv6 caller is its /64, which is what a subscriber gets. When there are too many addresses to
+/// count, a new one counts for its network (/16, or /32 of IPv6), so that nobody gets out of the limit by filling the table.
 /// </summary>
-public sealed class AddressLimit(ServerOptions options, TimeProvider clock)
+/// <param name="limits">Makes the limits.</param>
+/// <param name="options">The trusted proxies.</param>
+/// <param name="name">What is limited, as in <see cref="RateLimits.Create"/>.</param>
+/// <param name="max">How often in an hour.</param>
+public sealed class AddressLimit(RateLimits limits, ServerOptions options, string name, int max)
 {
-    /// <summary>Codes for one address in a clock hour.</summary>
-    public const int MaxPerHour = 200;
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
-    // Who commands more addresses than this is not stopped by counting them, and must not cost more memory.
-    private const int MaxAddresses = 100_000;
+    private readonly RateLimit<IPAddress> _addresses = limits.Create<IPAddress>(name, max, Hour);
+    private readonly RateLimit<IPAddress> _networks = limits.Create<IPAddress>(name, max, Hour);
 
-    private readonly Dictionary<IPAddress, int> _sent = [];
-    private readonly Lock _lock = new();
-    private long _hour;
+    /// <summary>Counts once more; false when the address has had its share.</summary>
+    public bool TryTake(IPAddress? address) => Find(address) is not { } counted || counted.Limit.TryTake(counted.Key);
 
-    /// <summary>Counts a code; false when the address has had its share.</summary>
-    public bool TryTake(IPAddress? address)
-    {
-        if (options.TrustedProxies.Length == 0 || address is null)
-            return true;
-        var key = Subscriber(address);
-        lock (_lock)
-        {
-            Turn();
-            var sent = _sent.GetValueOrDefault(key);
-            if (sent >= MaxPerHour)
-                return false;
-            if (sent > 0 || _sent.Count < MaxAddresses)
-                _sent[key] = sent + 1;
-            return true;
-        }
-    }
-
-    /// <summary>Takes back what <see cref="TryTake"/> counted: nothing was sent after all.</summary>
+    /// <summary>Takes back what <see cref="TryTake"/> counted.</summary>
     public void Return(IPAddress? address)
     {
-        if (options.TrustedProxies.Length == 0 || address is null)
-            return;
-        var key = Subscriber(address);
-        lock (_lock)
-        {
-            if (_sent.TryGetValue(key, out var sent) && sent > 0)
-                _sent[key] = sent - 1;
-        }
+        if (Find(address) is { } counted)
+            counted.Limit.Return(counted.Key);
     }
 
-    private void Turn()
+    /// <returns>Where the address is counted, and as what; null when it is nobody's own.</returns>
+    private (RateLimit<IPAddress> Limit, IPAddress Key)? Find(IPAddress? address)
     {
-        var hour = clock.GetUtcNow().ToUnixTimeSeconds() / 3600;
-        if (hour == _hour)
-            return;
-        _hour = hour;
-        _sent.Clear();
+        if (options.TrustedProxies.Length == 0 || address is null || options.IsProxy(address))
+            return null;
+        var subscriber = Network(ServerOptions.Plain(address), 4, 8);
+        return _addresses.HasRoomFor(subscriber) ? (_addresses, subscriber) : (_networks, Network(subscriber, 2, 4));
     }
 
-    private static IPAddress Subscriber(IPAddress address)
+    private static IPAddress Network(IPAddress address, int bytesOf4, int bytesOf6)
     {
-        if (address.IsIPv4MappedToIPv6)
-            return address.MapToIPv4();
-        if (address.AddressFamily != AddressFamily.InterNetworkV6)
-            return address;
         var bytes = address.GetAddressBytes();
-        bytes.AsSpan(8).Clear();
+        bytes.AsSpan(address.AddressFamily == AddressFamily.InterNetworkV6 ? bytesOf6 : bytesOf4).Clear();
         return new IPAddress(bytes);
     }
 }

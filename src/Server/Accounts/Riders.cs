@@ -1,6 +1,6 @@
+using System.Net;
 using Charging.Server.Calls;
 using Charging.Server.Storage;
-using Charging.Server.Telemetry;
 
 namespace Charging.Server.Accounts;
 
@@ -8,16 +8,17 @@ namespace Charging.Server.Accounts;
 public sealed record Credentials(Phone Phone, string Code);
 
 /// <summary>Makes accounts and signs riders in (contract sections 2 and 3).</summary>
-public sealed class Riders(IStore store)
+public sealed class Riders(IStore store, AttemptLimits attempts)
 {
     /// <summary>Makes an account. The code is spent only by success.</summary>
-    /// <returns>`Bearer …`, or 2007, 2009, 2008 in this order.</returns>
-    public Task<Result<string>> RegisterAsync(Credentials credentials, string wxName) =>
-        CountedAsync("register", store.RunAsync(tx => RegisterAsync(tx, credentials, wxName)));
+    /// <returns>`Bearer …`, or 2007, 2009, 2008 in this order; 5000 where a limit is met.</returns>
+    public Task<Result<string>> RegisterAsync(Credentials credentials, string wxName, IPAddress? address, CancellationToken cancellationToken) => attempts.TryAsync(
+        new Attempt("register", credentials.Phone, address), ResultCode.Busy, () => store.RunAsync(tx => RegisterAsync(tx, credentials, wxName)), cancellationToken);
 
     /// <summary>Signs a rider in. A rider whom an operator has blocked is refused with 403, once the code was right.</summary>
-    /// <returns>`Bearer …`, or 2014, 2009 in this order.</returns>
-    public Task<Result<string>> LoginAsync(Credentials credentials) => CountedAsync("login", store.RunAsync(tx => LoginAsync(tx, credentials)));
+    /// <returns>`Bearer …`, or 2014, 2009 in this order; 5000 where a limit is met.</returns>
+    public Task<Result<string>> LoginAsync(Credentials credentials, IPAddress? address, CancellationToken cancellationToken) => attempts.TryAsync(
+        new Attempt("login", credentials.Phone, address), ResultCode.Busy, () => store.RunAsync(tx => LoginAsync(tx, credentials)), cancellationToken);
 
     /// <summary>The rider of a phone inside an operation; null when there is none.</summary>
     public static async ValueTask<User?> FindAsync(ITransaction tx, Phone phone) =>
@@ -26,13 +27,6 @@ public sealed class Riders(IStore store)
     /// <summary>The rider whose name looks like this one, inside an operation; null when there is none.</summary>
     public static async ValueTask<User?> FindAsync(ITransaction tx, string wxName) =>
         (await tx.ListAsync(AccountTables.UsersByWxName, KeyRange.Exactly(WxName.KeyOf(wxName)), 1)).FirstOrDefault();
-
-    private static async Task<Result<string>> CountedAsync(string kind, Task<Result<string>> running)
-    {
-        var result = await running;
-        ServerMeter.Logins.Add(1, new("kind", kind), new("code", result.Code.Code));
-        return result;
-    }
 
     private static async ValueTask<Result<string>> RegisterAsync(ITransaction tx, Credentials credentials, string wxName)
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using Grpc.Core;
 
 namespace Charging.Server.Calls;
@@ -10,4 +11,7 @@ public static class CallerExtensions
     public static Caller Caller(this ServerCallContext context) =>
         context.GetHttpContext().Items[typeof(Caller)] as Caller
         ?? throw new InvalidOperationException($"{context.Method} asks for its caller but is open to callers without a token.");
+
+    /// <summary>The address that the call comes from; behind a trusted proxy the one that it forwards.</summary>
+    public static IPAddress? Address(this ServerCallContext context) => context.GetHttpContext().Connection.RemoteIpAddress;
 }

@@ -5,6 +5,8 @@ namespace Charging.Server.Calls;
 /// <summary>Settings under `Charging` that belong to no feature.</summary>
 public sealed record ServerOptions
 {
+    private HashSet<IPAddress>? _proxies;
+
     /// <summary>Folder of the data file; made when it is not there.</summary>
     public string DataDirectory { get; init; } = "data";
 
@@ -22,6 +24,12 @@ public sealed record ServerOptions
     /// time to notice.
     /// </summary>
     public TimeSpan DrainNotice { get; init; }
+
+    /// <summary>Whether an address is that of a trusted proxy.</summary>
+    internal bool IsProxy(IPAddress address) => (_proxies ??= [.. TrustedProxies.Select(proxy => Plain(IPAddress.Parse(proxy)))]).Contains(Plain(address));
+
+    /// <summary>An address in the form in which it is compared: an IPv4 address that came over IPv6 is an IPv4 address.</summary>
+    internal static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
     internal string? Complaint() => this switch
     {

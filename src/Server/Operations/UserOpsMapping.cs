@@ -49,4 +49,13 @@ internal static class UserOpsMapping
         DebtFen = debtFen,
         LostCharges = user.LostCharges,
     };
+
+    /// <summary>A code that was issued.</summary>
+    public static UserCode ToWire(this IssuedCode issued, Phone phone) => new()
+    {
+        Phone = phone.ToString(),
+        Type = issued.Type == CodeType.Login ? UserCodeType.Login : UserCodeType.Register,
+        Code = issued.Code,
+        ExpiresAt = issued.ExpiresAt.ToTimestamp(),
+    };
 }

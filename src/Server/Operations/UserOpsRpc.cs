@@ -8,7 +8,7 @@ using Grpc.Core;
 namespace Charging.Server.Operations;
 
 /// <summary>charging.ops.v1.UserService.</summary>
-internal sealed class UserOpsRpc(IStore store, Changes changes, Limits limits) : UserService.UserServiceBase
+internal sealed class UserOpsRpc(IStore store, Changes changes, Limits limits, IHostEnvironment environment) : UserService.UserServiceBase
 {
     // Far above what anybody has, and far below what a sum could overflow at.
     private const long MaxFen = 100_000_000_000;
@@ -45,6 +45,22 @@ internal sealed class UserOpsRpc(IStore store, Changes changes, Limits limits) :
             var user = await tx.RiderAsync(request.UserId);
             var ended = await Tokens.RevokeAllAsync(tx, user.Id);
             return new Made<SignOutUserResponse>(new SignOutUserResponse { User = await ToWireAsync(tx, user), Ended = ended }, $"{ended} sign-ins ended.");
+        });
+    }
+
+    /// <inheritdoc/>
+    public override async Task<IssueUserCodeResponse> IssueUserCode(IssueUserCodeRequest request, ServerCallContext context)
+    {
+        var phone = request.Phone.ToPhone();
+        var reason = environment.IsDevelopment() ? request.Reason.ToAnyReason() : request.Reason.ToReason();
+        return await changes.MakeAsync(context, new Deed($"phone:{phone}", reason), async tx =>
+        {
+            var user = await Riders.FindAsync(tx, phone);
+            var issued = await Codes.IssueAsync(tx, phone);
+            return new Made<IssueUserCodeResponse>(
+                new IssueUserCodeResponse { Code = issued.ToWire(phone) },
+                issued.Type == CodeType.Login ? "A code to log in was issued." : "A code to register was issued.",
+                user is null ? null : UserOpsMapping.Subject(user.Id));
         });
     }
 

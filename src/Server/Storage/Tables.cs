@@ -16,7 +16,7 @@ public static class Tables
     /// <summary>All of them.</summary>
     public static readonly IReadOnlyList<ITable> All =
     [
-        AccountTables.Users, AccountTables.Tokens, AccountTables.Codes, AccountTables.ServerKeys,
+        AccountTables.Users, AccountTables.Tokens, AccountTables.Codes, AccountTables.SmsWindows, AccountTables.ServerKeys,
         CardTables.Cards,
         PileTables.Piles, PileTables.SeenEvents, PileTables.Quarantine, PileTables.Alarms, PileCounts.Table,
         StationTables.Stations,
@@ -41,6 +41,8 @@ public static class Tables
         new(5, "due", due => due),
         // Properties that an older program would drop.
         new(6, "users", user => user),
+        // Properties that an older program would drop.
+        new(7, "codes", codes => codes),
     ];
 
     /// <summary>Those that an <see cref="IStoreObserver"/> follows, and so are told from node to node.</summary>
@@ -65,6 +67,7 @@ public static class Tables
 [JsonSerializable(typeof(User))]
 [JsonSerializable(typeof(Token))]
 [JsonSerializable(typeof(PhoneCodes))]
+[JsonSerializable(typeof(SmsWindow))]
 [JsonSerializable(typeof(ServerKey))]
 [JsonSerializable(typeof(Card))]
 [JsonSerializable(typeof(Pile))]

@@ -113,17 +113,24 @@ public sealed class CodeTests
         Assert.Single(app.Log.Records, r => r.ToString().Contains("The SMS sender crashed."));
     }
 
+    /// <summary>Else whoever enters wrong codes has a victim sent one SMS after the other.</summary>
     [Fact]
-    public async Task A_code_dies_after_five_wrong_tries_and_a_new_one_can_be_had_at_once()
+    public async Task A_code_dies_after_five_wrong_tries_and_the_next_is_sent_no_earlier_for_that()
     {
-        await using var app = await ChargingApp.StartAsync();
+        var clock = new FakeTimeProvider(Noon);
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock });
         var phone = ChargingApp.NewPhone();
         await app.SendCodeAsync(phone, "register");
         var code = app.CodeFor(phone);
         for (var i = 0; i < 5; i++)
-            Assert.Equal(2009, (await RegisterAsync(app, phone, code == "000000" ? "000001" : "000000")).Code);
+            Assert.Equal(2009, (await RegisterAsync(app, phone, Wrong(code))).Code);
         await app.RestartAsync();
         Assert.Equal(2009, (await RegisterAsync(app, phone, code)).Code);
+        clock.Advance(TimeSpan.FromSeconds(119));
+        Assert.Equal(445, (await app.SendCodeAsync(phone, "register")).Code);
+        Assert.Single(app.Sms.CodesFor(phone));
+
+        clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(200, (await app.SendCodeAsync(phone, "register")).Code);
         Assert.Equal(200, (await RegisterAsync(app, phone, app.CodeFor(phone))).Code);
     }
@@ -141,25 +148,37 @@ public sealed class CodeTests
     }
 
     [Fact]
-    public async Task An_address_gets_two_hundred_an_hour_behind_a_trusted_proxy()
+    public async Task An_address_is_sent_so_many_an_hour_behind_a_trusted_proxy()
     {
         var clock = new FakeTimeProvider(Noon);
-        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock, Settings = ["--Charging:TrustedProxies:0=127.0.0.1"] });
-        for (var i = 0; i < AddressLimit.MaxPerHour; i++)
-            Assert.Equal(200, await FromAsync(app, "203.0.113.7"));
-        Assert.Equal(445, await FromAsync(app, "203.0.113.7"));
-        Assert.Equal(200, await FromAsync(app, "203.0.113.8"));
-        Assert.Equal(200, await FromAsync(app, "2001:db8::1"));
+        await using var app = await ChargingApp.StartAsync(
+            new ChargingAppOptions { Clock = clock, Settings = ["--Charging:TrustedProxies:0=127.0.0.1", "--Charging:Codes:MaxSmsPerAddress=3"] });
+        for (var i = 0; i < 3; i++)
+            Assert.Equal(200, await SendFromAsync(app, "203.0.113.7"));
+        Assert.Equal(445, await SendFromAsync(app, "203.0.113.7"));
+        Assert.Equal(200, await SendFromAsync(app, "203.0.113.8"));
+        Assert.Equal(200, await SendFromAsync(app, "2001:db8::1"));
         clock.Advance(TimeSpan.FromHours(1));
-        Assert.Equal(200, await FromAsync(app, "203.0.113.7"));
+        Assert.Equal(200, await SendFromAsync(app, "203.0.113.7"));
     }
 
     [Fact]
-    public async Task Without_trusted_proxies_addresses_are_not_counted()
+    public async Task The_whole_server_sends_twenty_a_minute_wherever_the_calls_come_from_and_invented_phones_keep_no_rider_out()
     {
-        await using var app = await ChargingApp.StartAsync();
-        var answers = await Task.WhenAll(Enumerable.Range(0, AddressLimit.MaxPerHour + 50).Select(_ => FromAsync(app, "203.0.113.7")));
-        Assert.All(answers, code => Assert.Equal(200, code));
+        var clock = new FakeTimeProvider(Noon);
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock });
+        var rider = await app.RegisterAsync();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => SendFromAsync(app, $"203.0.113.{i}")));
+        Assert.Equal(19, answers.Count(code => code == 200));
+        Assert.All(answers, code => Assert.Contains(code, new[] { 200, 445 }));
+        Assert.Equal(200, (await app.SendCodeAsync(rider.Phone, "login")).Code);
+        Assert.Single(app.Log.Records, record => record.Message.Contains("sms-new"));
+
+        await app.RestartAsync();
+        clock.Advance(TimeSpan.FromSeconds(59));
+        Assert.Equal(445, await SendFromAsync(app, "203.0.113.200"));
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(200, await SendFromAsync(app, "203.0.113.200"));
     }
 
     [Fact]
@@ -173,7 +192,9 @@ public sealed class CodeTests
         Assert.Single(app.Sms.CodesFor(phone));
     }
 
-    private static string Different(string code, string from) => code != from ? code : code == "000000" ? "000001" : "000000";
+    private static string Wrong(string code) => code == "000000" ? "000001" : "000000";
+
+    private static string Different(string code, string from) => code != from ? code : Wrong(code);
 
     private static Task<Answer> RegisterAsync(ChargingApp app, string phone, string code) =>
         app.PostAsync("register", new { body = new { phone, code, wxname = $"wx{phone}" } });
@@ -181,7 +202,7 @@ public sealed class CodeTests
     private static Task<Answer> LoginAsync(ChargingApp app, string phone, string code) =>
         app.PostAsync("login", new { body = new { phone, code } });
 
-    private static async Task<int> FromAsync(ChargingApp app, string address)
+    private static async Task<int> SendFromAsync(ChargingApp app, string address)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/wechat/smallapplet/sendValidateCode")
         {

@@ -70,7 +70,7 @@ public sealed class RiderTests
     [Fact]
     public async Task A_thousand_at_once_register_one_phone_once()
     {
-        await using var app = await ChargingApp.StartAsync();
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Settings = ChargingApp.ManyRiders });
         var phone = ChargingApp.NewPhone();
         await app.SendCodeAsync(phone, "register");
         var answers = await Task.WhenAll(Enumerable.Range(0, 1000).Select(i => RegisterAsync(app, phone, app.CodeFor(phone), $"name{i}")));
@@ -81,7 +81,7 @@ public sealed class RiderTests
     [Fact]
     public async Task A_thousand_phones_at_once_register_one_name_once_and_the_losers_keep_their_codes()
     {
-        await using var app = await ChargingApp.StartAsync();
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Settings = ChargingApp.ManyRiders });
         var phones = Enumerable.Range(0, 1000).Select(_ => ChargingApp.NewPhone()).ToArray();
         await Task.WhenAll(phones.Select(p => app.SendCodeAsync(p, "register")));
         var answers = await Task.WhenAll(phones.Select(p => RegisterAsync(app, p, app.CodeFor(p), "nihao")));
@@ -94,12 +94,42 @@ public sealed class RiderTests
     [Fact]
     public async Task A_thousand_at_once_spend_one_code_once()
     {
-        await using var app = await ChargingApp.StartAsync();
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Settings = ChargingApp.ManyRiders });
         var rider = await app.RegisterAsync();
         await app.SendCodeAsync(rider.Phone, "login");
         var answers = await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => LoginAsync(app, rider.Phone, app.CodeFor(rider.Phone))));
         Assert.Single(answers, a => a.Code == 200);
         Assert.Equal(999, answers.Count(a => a.Code == 2009));
+    }
+
+    [Fact]
+    public async Task Whoever_guesses_at_a_phone_is_told_no_more_and_its_owner_gets_in()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var rider = await app.RegisterAsync();
+        for (var i = 0; i < 20; i++)
+            Assert.Equal(2009, (await LoginAsync(app, rider.Phone, "000000")).Code);
+        Assert.Equal(5000, (await LoginAsync(app, rider.Phone, "000000")).Code);
+        Assert.Equal(5000, (await RegisterAsync(app, rider.Phone, "000000", "x")).Code);
+        Assert.Equal(445, (await app.SendCodeAsync(rider.Phone, "register")).Code);
+        Assert.Equal(200, (await app.SendCodeAsync(rider.Phone, "login")).Code);
+        Assert.Equal(200, (await LoginAsync(app, rider.Phone, app.CodeFor(rider.Phone))).Code);
+    }
+
+    [Fact]
+    public async Task An_address_that_asks_about_many_phones_is_refused()
+    {
+        string[] settings = ["--Charging:TrustedProxies:0=127.0.0.1", "--Charging:Codes:MaxFailuresPerAddress=3"];
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Settings = settings });
+        app.Http.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.7");
+        foreach (var expected in new[] { 2014, 2014, 2014, 445 })
+            Assert.Equal(expected, (await app.SendCodeAsync(ChargingApp.NewPhone(), "login")).Code);
+        Assert.Equal(5000, (await LoginAsync(app, ChargingApp.NewPhone(), "000000")).Code);
+        Assert.Equal(5000, (await RegisterAsync(app, ChargingApp.NewPhone(), "000000", "x")).Code);
+
+        app.Http.DefaultRequestHeaders.Remove("X-Forwarded-For");
+        app.Http.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.8");
+        Assert.Equal(200, (await app.SendCodeAsync(ChargingApp.NewPhone(), "register")).Code);
     }
 
     private static Task<Answer> RegisterAsync(ChargingApp app, string phone, string code, string wxname) =>

@@ -33,7 +33,7 @@ public sealed class TokenTests
     [Fact]
     public async Task A_token_survives_a_restart()
     {
-        await using var app = await ChargingApp.StartAsync();
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Settings = ChargingApp.ManyRiders });
         var riders = await Task.WhenAll(Enumerable.Range(0, 450).Select(_ => app.RegisterAsync()));
         await app.RestartAsync();
         var answers = await Task.WhenAll(riders.Select(r => r.PostAsync("getCardno")));
@@ -151,7 +151,7 @@ public sealed class TokenTests
     public async Task Dead_tokens_and_old_codes_are_removed_in_time()
     {
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock });
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock, Settings = ChargingApp.ManyRiders });
         await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => app.RegisterAsync()));
         clock.Advance(8 * Day);
         await Retry.Until("the tokens are gone", async () => (await StoredAsync(app)).Count == 0);

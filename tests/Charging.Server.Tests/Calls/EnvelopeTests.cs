@@ -224,7 +224,7 @@ public sealed class EnvelopeTests(EnvelopeTests.SharedApp shared) : IClassFixtur
             }
         }
 
-        public async ValueTask InitializeAsync() => App = await ChargingApp.StartAsync();
+        public async ValueTask InitializeAsync() => App = await ChargingApp.StartAsync(new ChargingAppOptions { Settings = ChargingApp.ManyRiders });
 
         public async ValueTask DisposeAsync()
         {

@@ -26,7 +26,7 @@ public sealed class IsolationTests
     public async Task Nobody_reads_or_moves_what_is_another_riders(Transport transport)
     {
         var miniProgram = new FakeMiniProgram();
-        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Transport = transport, Configure = miniProgram.Use });
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Transport = transport, Configure = miniProgram.Use, Settings = ChargingApp.ManyRiders });
         var victim = await Victim.OfAsync(app, await app.AddPileAsync());
         var calls = 0;
         foreach (var route in Routes.All.Values)

@@ -54,7 +54,7 @@ public sealed class RouteCodesTests
     [Fact]
     public async Task Whatever_is_asked_every_route_keeps_to_its_codes()
     {
-        await using var app = await ChargingApp.StartAsync();
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Settings = ChargingApp.ManyRiders });
         var rider = await app.RegisterAsync();
         var routes = Served(app).ToArray();
         var calls = Gen.Select(Gen.Int[0, routes.Length - 1], GenBody(rider.Phone)).Array[400].Single();

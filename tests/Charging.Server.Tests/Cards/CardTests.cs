@@ -225,7 +225,7 @@ public sealed class CardTests
     [InlineData("0628576811")]
     public async Task A_thousand_riders_at_once_bind_one_card_once(string number)
     {
-        await using var app = await StartWithIssuedAsync(Transport.Json, "111111786");
+        await using var app = await StartWithIssuedAsync(new ChargingAppOptions { Settings = ChargingApp.ManyRiders }, "111111786");
         var riders = await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => app.RegisterAsync()));
         var codes = await Task.WhenAll(riders.Select(r => BindAsync(r, number)));
         Assert.Single(codes, c => c == 200);
@@ -244,9 +244,12 @@ public sealed class CardTests
             Assert.Equal((spelling, key), (spelling, (await FindAsync(app, spelling))?.Key));
     }
 
-    private static async Task<ChargingApp> StartWithIssuedAsync(Transport transport, params string[] numbers)
+    private static Task<ChargingApp> StartWithIssuedAsync(Transport transport, params string[] numbers) =>
+        StartWithIssuedAsync(new ChargingAppOptions { Transport = transport }, numbers);
+
+    private static async Task<ChargingApp> StartWithIssuedAsync(ChargingAppOptions options, params string[] numbers)
     {
-        var app = await ChargingApp.StartAsync(transport);
+        var app = await ChargingApp.StartAsync(options);
         var parsed = numbers.Select(n => CardNo.TryParse(n, out var number) ? number : throw new ArgumentException(n)).ToArray();
         Assert.Equal(numbers.Length, (await app.Services.GetRequiredService<Server.Cards.Cards>().IssueAsync(parsed)).Value);
         return app;

@@ -47,6 +47,7 @@ internal sealed class OpsSeed
             ["BlockUser"] = () => new BlockUserRequest { UserId = userId, Reason = "fraud" },
             ["UnblockUser"] = () => new UnblockUserRequest { UserId = userId },
             ["SignOutUser"] = () => new SignOutUserRequest { UserId = userId },
+            ["IssueUserCode"] = () => new IssueUserCodeRequest { Phone = ChargingApp.NewPhone(), Reason = "gets no SMS" },
             ["AdjustUserBalance"] = () => new AdjustUserBalanceRequest { UserId = userId, AmountFen = 1, Reason = "goodwill" },
             ["ForceEndOrder"] = () => new ForceEndOrderRequest { OrderNo = charging, Reason = "burnt down" },
             ["RefundOrder"] = () => new RefundOrderRequest { OrderNo = settled, AmountFen = 1, Reason = "goodwill" },

@@ -130,6 +130,62 @@ public sealed class RiderOpsTests
         Assert.Empty((await cards.ListCardsAsync(new ListCardsRequest { Phone = rider.Phone })).Cards);
     }
 
+    [Fact]
+    public async Task A_rider_whom_no_code_reaches_gets_in_with_one_of_an_operators()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var (users, rider, id) = await RiderAsync(app);
+        await app.SendCodeAsync(rider.Phone, "login");
+        var wrong = app.CodeFor(rider.Phone) == "000000" ? "000001" : "000000";
+        for (var i = 0; i < 5; i++)
+            Assert.Equal(2009, (await LoginAsync(app, rider.Phone, wrong)).Code);
+        Assert.Equal(445, (await app.SendCodeAsync(rider.Phone, "login")).Code);
+
+        var issued = (await users.IssueUserCodeAsync(new IssueUserCodeRequest { Phone = rider.Phone, Reason = "gets no SMS" })).Code;
+        Assert.Equal((rider.Phone, UserCodeType.Login), (issued.Phone, issued.Type));
+        Assert.Matches("^[0-9]{6}$", issued.Code);
+        Assert.Equal(2, app.Sms.CodesFor(rider.Phone).Count);
+        Assert.Equal(200, (await LoginAsync(app, rider.Phone, issued.Code)).Code);
+        Assert.Equal(2009, (await LoginAsync(app, rider.Phone, issued.Code)).Code);
+        var entry = (await new AuditService.AuditServiceClient(app.AsOperator()).ListAuditAsync(new ListAuditRequest { Subject = $"user:{id}" })).Entries.Single();
+        Assert.DoesNotContain(issued.Code, entry.ToString());
+        Assert.DoesNotContain(app.Log.Records, record => record.Message.Contains(issued.Code));
+    }
+
+    [Fact]
+    public async Task A_code_of_an_operators_registers_a_new_phone_beside_what_was_sent_and_ends_in_time()
+    {
+        var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(Stand.Beginning);
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock });
+        var users = new UserService.UserServiceClient(app.AsOperator());
+        var phone = ChargingApp.NewPhone();
+        var first = (await users.IssueUserCodeAsync(new IssueUserCodeRequest { Phone = phone })).Code;
+        Assert.Equal((UserCodeType.Register, clock.GetUtcNow() + TimeSpan.FromMinutes(10)), (first.Type, first.ExpiresAt.ToDateTimeOffset()));
+        clock.Advance(TimeSpan.FromMinutes(10));
+        Assert.Equal(2009, (await RegisterAsync(first.Code)).Code);
+
+        var second = (await users.IssueUserCodeAsync(new IssueUserCodeRequest { Phone = phone })).Code;
+        Assert.Equal(200, (await app.SendCodeAsync(phone, "register")).Code);
+        Assert.Equal(200, (await RegisterAsync(second.Code)).Code);
+        Assert.Equal(StatusCode.InvalidArgument, await RefusedAsync(() => users.IssueUserCodeAsync(new IssueUserCodeRequest { Phone = "1380" }).ResponseAsync));
+
+        Task<Answer> RegisterAsync(string code) => app.PostAsync("register", new { body = new { phone, code, wxname = $"wx{phone}" } });
+    }
+
+    [Fact]
+    public async Task Outside_development_a_code_needs_a_reason()
+    {
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions
+        {
+            Settings = ["--environment=Production", "--Charging:Payment:Provider=Sandbox", "--Charging:AllowSandbox=true", "--Charging:Sms:Provider=Console"],
+        });
+        var users = new UserService.UserServiceClient(app.AsOperator());
+        Assert.Equal(StatusCode.InvalidArgument, await RefusedAsync(() => users.IssueUserCodeAsync(new IssueUserCodeRequest { Phone = ChargingApp.NewPhone() }).ResponseAsync));
+        Assert.Equal(6, (await users.IssueUserCodeAsync(new IssueUserCodeRequest { Phone = ChargingApp.NewPhone(), Reason = "gets no SMS" })).Code.Code.Length);
+    }
+
+    private static Task<Answer> LoginAsync(ChargingApp app, string phone, string code) => app.PostAsync("login", new { body = new { phone, code } });
+
     private static async Task<(UserService.UserServiceClient Users, Rider Rider, long Id)> RiderAsync(ChargingApp app)
     {
         var users = new UserService.UserServiceClient(app.AsOperator());

@@ -130,7 +130,7 @@ public sealed class ReservationTests
     [Fact]
     public async Task A_thousand_at_once_on_one_plug_make_one_order()
     {
-        await using var stand = await Stand.OpenAsync();
+        await using var stand = await Stand.OpenAsync(settings: ChargingApp.ManyRiders);
         var riders = new List<Rider>();
         for (var i = 0; i < 20; i++)
             riders.Add(await stand.App.RegisterAsync());
