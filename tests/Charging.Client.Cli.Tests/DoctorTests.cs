@@ -68,6 +68,15 @@ public sealed class DoctorTests
     }
 
     [Fact]
+    public async Task A_proxy_that_is_not_trusted_is_wrong()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        app.Http.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.7");
+        await app.PostAsync("getBalance");
+        Assert.Contains("127.0.0.1, which is not in Charging:TrustedProxies", Wrong((await app.CtlAsync("doctor", "--json")).Json)["setup"]);
+    }
+
+    [Fact]
     public async Task Without_a_server_or_a_key_it_says_what_is_missing()
     {
         await using var app = await ChargingApp.StartAsync();

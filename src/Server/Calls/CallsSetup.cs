@@ -29,6 +29,7 @@ public static class CallsSetup
         var listeners = new Listeners();
         builder.Services.AddSingleton(listeners);
         builder.Services.AddSingleton<CallInterceptor>();
+        builder.Services.AddSingleton<ProxyCheck>();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<RateLimits>();
         var options = builder.AddSettings<ServerOptions>("Charging", options => options.Complaint());
@@ -58,6 +59,8 @@ public static class CallsSetup
     {
         LoadCertificates(app.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value);
         var options = app.Services.GetRequiredService<ServerOptions>();
+        app.Use(KeepToTls);
+        app.Use(app.Services.GetRequiredService<ProxyCheck>().LookAsync);
         if (options.TrustedProxies.Length > 0)
             app.UseForwardedHeaders(Trust(options));
         app.UseRouting();
@@ -66,6 +69,20 @@ public static class CallsSetup
         app.MapGrpcReflectionService();
         app.Lifetime.ApplicationStarted.Register(() => CallLog.Listening(
             app.Logger, app.Services.GetRequiredService<Listeners>().ToString(), Path.GetFullPath(options.DataDirectory), app.Environment.EnvironmentName));
+    }
+
+    // At the start of the answer, because the envelope clears the headers of a refusal.
+    private static Task KeepToTls(HttpContext context, RequestDelegate next)
+    {
+        if (context.Request.IsHttps)
+            context.Response.OnStarting(RequireTls, context);
+        return next(context);
+
+        static Task RequireTls(object context)
+        {
+            ((HttpContext)context).Response.Headers.StrictTransportSecurity = "max-age=31536000";
+            return Task.CompletedTask;
+        }
     }
 
     // What guards a method goes by its path, which is exact in gRPC. Routing alone would also take /CHARGING.OPS.V1… for it.

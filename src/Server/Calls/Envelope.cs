@@ -19,6 +19,9 @@ public sealed class Envelope(RequestDelegate next, ILogger<Envelope> logger)
     public const int MaxBodyBytes = 64 * 1024;
 
     private const string Json = "application/json";
+
+    // Answers hold tokens, codes and balances.
+    private const string NoStore = "no-store";
     private static readonly string GetCardno = RouteCodes.MethodPrefix + "CardService/GetCardno";
     private static readonly byte[] EmptyMessage = "{}"u8.ToArray();
 
@@ -128,6 +131,7 @@ public sealed class Envelope(RequestDelegate next, ILogger<Envelope> logger)
         var response = context.Response;
         if (body.Passes)
         {
+            response.Headers.CacheControl = NoStore;
             response.ContentLength = body.Written;
             return;
         }
@@ -136,6 +140,7 @@ public sealed class Envelope(RequestDelegate next, ILogger<Envelope> logger)
         var (code, message) = body.Refusal!.Value;
         var refusal = Write(code, message);
         response.Clear();
+        response.Headers.CacheControl = NoStore;
         response.ContentType = "application/json; charset=utf-8";
         response.ContentLength = refusal.WrittenCount;
         body.WriteAnyway(refusal.WrittenSpan);

@@ -26,6 +26,7 @@ public sealed class Diagnostics(
     IHostEnvironment environment,
     IPaymentProvider payments,
     ISmsSender sms,
+    ProxyCheck proxies,
     ServerOptions options)
 {
     /// <summary>How long the store may take to answer.</summary>
@@ -73,6 +74,8 @@ public sealed class Diagnostics(
             yield return "The sandbox takes the payments outside Development, so every charge is given away: set Charging:Payment:Provider.";
         if (!environment.IsDevelopment() && sms is ConsoleSmsSender)
             yield return "Validation codes are written to the log outside Development: set Charging:Sms:Provider.";
+        foreach (var warning in proxies.Warnings())
+            yield return warning;
         foreach (var name in listeners.Names.Where(name => !listeners.IsLoopback(name) && !listeners.IsTls(name) && !IsBehindProxy(name)))
             yield return $"{name} is open to other machines without TLS, so {Exposed(name)} can be overheard: give Kestrel:Endpoints:{name} an https address and a certificate.";
     }

@@ -128,6 +128,22 @@ public sealed class EnvelopeTests(EnvelopeTests.SharedApp shared) : IClassFixtur
         Assert.EndsWith("""{"success":false,"code":2014,"message":"未注册"}""", await reader.ReadToEndAsync());
     }
 
+    /// <summary>Refused before there is a request, so that no envelope is possible: docs/mini-program-api.md says so.</summary>
+    [Theory]
+    [InlineData("BROKEN", "400")]
+    [InlineData("POST /wechat/smallapplet/x y HTTP/1.1", "400")]
+    [InlineData("POST /wechat/smallapplet/login HTTP/1.1\r\nHost: x\r\nX-Long: ", "431")]
+    public async Task What_is_no_request_is_a_status_without_a_body(string head, string status)
+    {
+        if (head.EndsWith(' '))
+            head += new string('x', 40_000);
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, _app.Port("Http"));
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(head + "\r\n\r\n"));
+        using var reader = new StreamReader(client.GetStream());
+        Assert.StartsWith($"HTTP/1.1 {status} ", await reader.ReadLineAsync());
+    }
+
     [Fact]
     public async Task Requests_that_break_off_harm_nobody()
     {
@@ -201,6 +217,7 @@ public sealed class EnvelopeTests(EnvelopeTests.SharedApp shared) : IClassFixtur
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(new MediaTypeHeaderValue("application/json", "utf-8"), response.Content.Headers.ContentType);
         Assert.Empty(response.Headers.Server);
+        Assert.True(response.Headers.CacheControl?.NoStore, path);
         return Answer.Parse(text);
     }
 
