@@ -82,5 +82,5 @@ internal sealed record SeededStore(string Directory, string Token)
     }
 
     private static LiteDbStore Open(string directory, TimeProvider clock) =>
-        new(directory, Tables.All, [], [], clock, new LiteDbOptions(), NullLogger<LiteDbStore>.Instance);
+        new(directory, Tables.All, Tables.Migrations, [], clock, new LiteDbOptions(), NullLogger<LiteDbStore>.Instance);
 }

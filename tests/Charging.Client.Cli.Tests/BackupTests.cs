@@ -66,7 +66,7 @@ public sealed class BackupTests : IDisposable
         Assert.Equal(0, (await Ctl.RunAsync(["restore", Backup, "--data-directory", Target, "--json"])).ExitCode);
         // The rows as they lie there, before a server goes on with them.
         await using var store = new Server.Storage.LiteDb.LiteDbStore(
-            Target, Tables.All, [], [], TimeProvider.System, new Server.Storage.LiteDb.LiteDbOptions(), Microsoft.Extensions.Logging.Abstractions.NullLogger<Server.Storage.LiteDb.LiteDbStore>.Instance);
+            Target, Tables.All, Tables.Migrations, [], TimeProvider.System, new Server.Storage.LiteDb.LiteDbOptions(), Microsoft.Extensions.Logging.Abstractions.NullLogger<Server.Storage.LiteDb.LiteDbStore>.Instance);
         Assert.Equal(before, await RowsAsync(store));
     }
 

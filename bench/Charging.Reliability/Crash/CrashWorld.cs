@@ -164,7 +164,7 @@ internal sealed class CrashWorld : IAsyncDisposable
     }
 
     private static LiteDbStore Open(string directory) =>
-        new(directory, Tables.All, [], [], TimeProvider.System, new LiteDbOptions(), NullLogger<LiteDbStore>.Instance);
+        new(directory, Tables.All, Tables.Migrations, [], TimeProvider.System, new LiteDbOptions(), NullLogger<LiteDbStore>.Instance);
 
     private sealed class NoLink : IPileLink
     {

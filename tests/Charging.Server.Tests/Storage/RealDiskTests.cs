@@ -123,7 +123,8 @@ public sealed partial class RealDiskTests : IDisposable
             foreach (var argument in (string[])[
                 "-c", "trap '' XFSZ; exec dotnet \"$@\"", "server", typeof(Program).Assembly.Location,
                 "--environment=Development", $"--Charging:DataDirectory={directory}", "--Charging:Demo:Enabled=false",
-                "--Kestrel:Endpoints:Http:Url=http://127.0.0.1:0", "--Kestrel:Endpoints:Grpc:Url=http://127.0.0.1:0", "--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:0"])
+                "--Kestrel:Endpoints:Http:Url=http://127.0.0.1:0", "--Kestrel:Endpoints:Grpc:Url=http://127.0.0.1:0", "--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:0",
+                .. ChargingApp.ManyRiders])
                 start.ArgumentList.Add(argument);
             // The runtime's own memory files would meet the limit.
             start.Environment["DOTNET_EnableWriteXorExecute"] = "0";
