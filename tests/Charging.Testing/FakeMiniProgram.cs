@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Charging.Server.Accounts.MiniProgram;
 using Charging.Server.Calls;
 using Microsoft.AspNetCore.Builder;
@@ -37,6 +38,16 @@ public sealed class FakeMiniProgram : IMiniProgram
             : Task.FromResult(Refuses ? null : OpenIdOf(code));
     }
 
+    /// <summary>What riders were told of their cards.</summary>
+    public ConcurrentQueue<CardNotice> CardNotices { get; } = [];
+
     /// <inheritdoc/>
     public Task<bool> NotifyAsync(EndNotice notice, CancellationToken cancellationToken) => Task.FromResult(false);
+
+    /// <inheritdoc/>
+    public Task<bool> NotifyAsync(CardNotice notice, CancellationToken cancellationToken)
+    {
+        CardNotices.Enqueue(notice);
+        return Task.FromResult(true);
+    }
 }

@@ -27,14 +27,17 @@ internal static partial class AccountLog
     [LoggerMessage(210, LogLevel.Information, "The sandbox has told the rider of {OrderNo} that the charge is over.")]
     public static partial void SandboxNotice(ILogger logger, string orderNo);
 
-    [LoggerMessage(EventId = 211, Message = "WeChat did not take the message that {OrderNo} is over: error {Code} (43101: the rider has not subscribed).")]
-    public static partial void NoticeRefused(ILogger logger, LogLevel level, string orderNo, int code);
+    [LoggerMessage(215, LogLevel.Information, "The sandbox has told a rider that a card was blocked after a swipe at {DeviceNo}.")]
+    public static partial void SandboxCardNotice(ILogger logger, string deviceNo);
+
+    [LoggerMessage(EventId = 211, Message = "WeChat did not take a message about {Subject}: error {Code} (43101: the rider has not subscribed).")]
+    public static partial void NoticeRefused(ILogger logger, LogLevel level, string subject, int code);
 
     [LoggerMessage(212, LogLevel.Error, "WeChat refuses {Call} with error {Code}: see that Charging:MiniProgram:AppId and its secret are right, and that WeChat lets this server's address call.")]
     public static partial void MiniProgramRefused(ILogger logger, string call, int code);
 
-    [LoggerMessage(213, LogLevel.Warning, "Whether the rider of {OrderNo} was told that the charge is over is not known, and it is not tried again: {Reason}")]
-    public static partial void NoticeLost(ILogger logger, string orderNo, string reason);
+    [LoggerMessage(213, LogLevel.Warning, "Whether a message about {Subject} reached the rider is not known, and it is not tried again: {Reason}")]
+    public static partial void NoticeLost(ILogger logger, string subject, string reason);
 
     [LoggerMessage(214, LogLevel.Warning, "Charging:MiniProgram:Provider is Sandbox: whoever names a code of wx.login is somebody, and nobody gets a message.")]
     public static partial void SandboxOutsideDevelopment(ILogger logger);

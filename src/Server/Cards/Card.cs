@@ -1,3 +1,4 @@
+using Charging.MqttBroker;
 using Charging.Server.Accounts;
 using Charging.Server.Calls;
 
@@ -12,6 +13,16 @@ public enum CardKind
     /// <summary>A number that an operator has issued.</summary>
     Virtual,
 }
+
+/// <summary>A swipe of a card.</summary>
+/// <param name="At">When it was held to the reader, UTC.</param>
+/// <param name="Device">The pile.</param>
+public sealed record CardUse(DateTimeOffset At, DeviceNo Device);
+
+/// <summary>Two swipes of a card between which nobody can have travelled.</summary>
+/// <param name="First">The one that was accepted.</param>
+/// <param name="Second">The one for which the card was blocked.</param>
+public sealed record FarApart(CardUse First, CardUse Second);
 
 /// <summary>What a card has paid on a day.</summary>
 /// <param name="Day">The day in Asia/Shanghai, `yyyyMMdd`.</param>
@@ -39,11 +50,17 @@ public sealed record Card
     /// <summary>Whether it is blocked.</summary>
     public bool Blocked { get; init; }
 
+    /// <summary>Why it was blocked by the server; null when it was not.</summary>
+    public FarApart? FarApart { get; init; }
+
     /// <summary>The most that it may pay on a day, in fen, as its owner wants it; 0 for no limit.</summary>
     public long DailyLimitFen { get; init; }
 
     /// <summary>What it has paid on the newest day on which it was used; null when its owner has not used it.</summary>
     public CardDay? Paid { get; init; }
+
+    /// <summary>Its newest swipe that was accepted; null when its owner has not used it since it was bound or unblocked.</summary>
+    public CardUse? LastUse { get; init; }
 
     /// <summary>
     /// Binds it to a rider. Virtual: 4002 when it is blocked, 4003 when the rider has one or it is bound. Physical: 403 when
@@ -64,11 +81,14 @@ public sealed record Card
         return this with { UserId = user.Id, Binding = user.CardBindings + 1 };
     }
 
-    /// <summary>An operator blocks it, or takes the block away.</summary>
-    public Card Block(bool blocked) => this with { Blocked = blocked };
+    /// <summary>An operator blocks it.</summary>
+    public Card Block() => this with { Blocked = true };
+
+    /// <summary>An operator takes the block away, by whomever it is.</summary>
+    public Card Unblock() => this with { Blocked = false, FarApart = null, LastUse = null };
 
     /// <summary>An operator takes it from its owner.</summary>
-    public Card Free() => this with { UserId = null, Binding = 0, DailyLimitFen = 0, Paid = null };
+    public Card Free() => this with { UserId = null, Binding = 0, DailyLimitFen = 0, Paid = null, LastUse = null };
 
     /// <summary>What it has paid on a day, in fen.</summary>
     /// <param name="day">The day in Asia/Shanghai, `yyyyMMdd`.</param>
@@ -78,7 +98,7 @@ public sealed record Card
     internal bool MayPay(string day, long fen) => DailyLimitFen == 0 || PaidOn(day) + fen <= DailyLimitFen;
 
     /// <summary>It pays for a swipe.</summary>
-    internal Card Pay(string day, long fen) => this with { Paid = new CardDay(day, PaidOn(day) + fen) };
+    internal Card Pay(CardUse use, string day, long fen) => this with { LastUse = use, Paid = new CardDay(day, PaidOn(day) + fen) };
 
     /// <summary>Takes it from its owner; 4004 when that is not the caller.</summary>
     internal Result<Card> UnbindFrom(long userId) =>

@@ -27,7 +27,7 @@ internal static class CardMapping
         var message = new Miniprogram.V1.Card { CardNo = card.Number };
         if (!withDetail)
             return message;
-        message.State = card.Blocked ? "blocked" : "active";
+        message.State = card switch { { Blocked: false } => "active", { FarApart: null } => "blocked", _ => "usedFarApart" };
         message.DailyLimit = Fen.ToYuan(card.DailyLimitFen);
         message.UsedToday = Fen.ToYuan(card.PaidOn(list.Today));
         return message;

@@ -22,11 +22,23 @@ public sealed record CardsOptions
     /// <summary>How many different card numbers that are not the caller's bindCard and unbindCard answer about on a day, for each rider.</summary>
     public int MaxForeignNumbers { get; init; } = 20;
 
+    /// <summary>How many swipes of a pile may be refused in a minute. Then all are, without a look at the card, until the minute is over.</summary>
+    public int MaxRefusedSwipes { get; init; } = 10;
+
+    /// <summary>The fastest that anybody travels, in km/h: a card that would have been faster between two piles is blocked. 0 for never.</summary>
+    public int MaxTravelKmPerHour { get; init; } = 150;
+
+    /// <summary>How far apart two piles must be for that, in kilometres.</summary>
+    public int FarApartKm { get; init; } = 2;
+
     internal string? Complaint() => this switch
     {
         { VirtualDigits: < 1 or > CardNo.MaxLength or 8 or 10 } =>
             "Charging:Cards:VirtualDigits must be 1 to 16, and neither 8 nor 10, which are physical cards: give the digits of your virtual cards.",
         { MaxForeignNumbers: < 1 or > 1000 } => "Charging:Cards:MaxForeignNumbers is not between 1 and 1000: give how many card numbers a rider may ask about on a day, such as 20.",
+        { MaxRefusedSwipes: < 1 or > 1000 } => "Charging:Cards:MaxRefusedSwipes is not between 1 and 1000: give how many swipes of a pile may be refused in a minute, such as 10.",
+        { MaxTravelKmPerHour: < 0 or > 10_000 } => "Charging:Cards:MaxTravelKmPerHour is not between 0 and 10000: give the fastest that a card may travel between piles in km/h, such as 150, or 0 for no check.",
+        { FarApartKm: < 1 or > 1000 } => "Charging:Cards:FarApartKm is not between 1 and 1000: give how many kilometres apart two piles must be for a card to be blocked, such as 2.",
         _ => null,
     };
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Charging.Ops.V1;
 using Charging.Server.Calls;
 using Charging.Server.Cards;
@@ -64,5 +65,11 @@ internal static class CardOpsMapping
         Kind = card.Kind == Cards.CardKind.Virtual ? Ops.V1.CardKind.Virtual : Ops.V1.CardKind.Physical,
         Phone = phone,
         Blocked = card.Blocked,
+        BlockedReason = card is { Blocked: true, FarApart: { } farApart }
+            ? $"Used at {farApart.First.Device} at {Time(farApart.First)} and at {farApart.Second.Device} at {Time(farApart.Second)} (Beijing time)."
+            : "",
+        DailyLimitFen = card.DailyLimitFen,
     };
+
+    private static string Time(Cards.CardUse use) => Shanghai.At(use.At).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 }

@@ -50,13 +50,13 @@ internal sealed class CardOpsRpc(IStore store, Cards.Cards cards, Changes change
     /// <inheritdoc/>
     public override async Task<BlockCardResponse> BlockCard(BlockCardRequest request, ServerCallContext context) => new()
     {
-        Card = await ChangeAsync(context, request.CardNo, request.Reason.ToReason(), card => card.Block(true), card => card.Blocked ? "Was blocked already." : "Is blocked."),
+        Card = await ChangeAsync(context, request.CardNo, request.Reason.ToReason(), card => card.Block(), card => card.Blocked ? "Was blocked already." : "Is blocked."),
     };
 
     /// <inheritdoc/>
     public override async Task<UnblockCardResponse> UnblockCard(UnblockCardRequest request, ServerCallContext context) => new()
     {
-        Card = await ChangeAsync(context, request.CardNo, request.Reason.ToAnyReason(), card => card.Block(false), card => card.Blocked ? "Is not blocked." : "Was not blocked."),
+        Card = await ChangeAsync(context, request.CardNo, request.Reason.ToAnyReason(), card => card.Unblock(), card => card.Blocked ? "Is not blocked." : "Was not blocked."),
     };
 
     /// <inheritdoc/>

@@ -16,6 +16,8 @@ public sealed class CardSwipes(
     Board board,
     OrderPayments payments,
     Tariffs tariffs,
+    RefusedSwipes refused,
+    CardTravel travel,
     OrderOptions options)
 {
     /// <summary>After this long nobody stands at the pile any more.</summary>
@@ -35,12 +37,19 @@ public sealed class CardSwipes(
         var card = await cards.FindAsync(tx, swipe.CardNo);
         var user = card?.UserId is { } owner ? await tx.GetAsync(AccountTables.Users, AccountTables.Key(owner)) : null;
         var plug = new PlugId(device, (int)Math.Min(swipe.Plug, Pile.MaxPlugs + 1));
-        var reason = await RefusalAsync(tx, swiped, at, plug, card, user);
+        var use = new CardUse(at, device);
+        var reason = IsTooOld(tx, device, swiped, at) ? CardReason.TooOld
+            : await refused.IsLimitReachedAsync(tx, device) ? CardReason.TooManyRefused
+            : await RefusalAsync(tx, use, plug, card, user);
         var decision = new CardDecision { EventId = swiped.EventId, Accepted = reason is null, Reason = reason ?? CardReason.Unspecified };
         if (reason is null)
         {
             user = await StartAsync(tx, plug, card!, user!);
-            tx.Put(CardTables.Cards, card!.Pay(Codes.DayOf(tx.Now), options.CardAmountFen));
+            tx.Put(CardTables.Cards, card!.Pay(use, Codes.DayOf(tx.Now), options.CardAmountFen));
+        }
+        else if (reason is not (CardReason.TooOld or CardReason.TooManyRefused))
+        {
+            await RefusedSwipes.CountAsync(tx, device);
         }
         // A pile may be anybody's: a balance is shown where it is about to be spent, and to nobody else.
         if (decision.Accepted || reason == CardReason.InsufficientBalance)
@@ -48,10 +57,11 @@ public sealed class CardSwipes(
         return decision;
     }
 
-    private async ValueTask<CardReason?> RefusalAsync(ITransaction tx, PileEvent swiped, DateTimeOffset at, PlugId plug, Card? card, User? user)
+    private bool IsTooOld(ITransaction tx, DeviceNo device, PileEvent swiped, DateTimeOffset at) =>
+        tx.Now - at > LongestWait || swiped.BootId != board.Find(device)?.Status?.BootId;
+
+    private async ValueTask<CardReason?> RefusalAsync(ITransaction tx, CardUse use, PlugId plug, Card? card, User? user)
     {
-        if (tx.Now - at > LongestWait || swiped.BootId != board.Find(plug.Device)?.Status?.BootId)
-            return CardReason.TooOld;
         if (card is null || user is null)
             return CardReason.UnknownCard;
         if (card.Blocked || user.Blocked)
@@ -68,6 +78,7 @@ public sealed class CardSwipes(
             PlugView.Fault => CardReason.PlugFault,
             _ => user.BalanceFen < options.CardAmountFen ? CardReason.InsufficientBalance
                 : !card.MayPay(Codes.DayOf(tx.Now), options.CardAmountFen) ? CardReason.LimitReached
+                : travel.Block(tx, card, use) ? CardReason.Blocked
                 : null,
         };
     }

@@ -16,6 +16,7 @@ public static class OrderSetup
         services.AddObserver<OrderOutcomes>();
         services.AddDue<Reservations>();
         services.AddDue<EndNotices>();
+        services.AddDue<CardNotices>();
         services.AddDue<Starts>();
         services.AddDue<Stops>();
         services.AddDue<LostCharges>();
@@ -32,6 +33,8 @@ public static class OrderSetup
         services.AddSingleton<ChargingDetails>();
         services.AddSingleton<OrderRecords>();
         services.AddSingleton<CardSwipes>();
+        services.AddSingleton<RefusedSwipes>();
+        services.AddSingleton<CardTravel>();
         services.AddSingleton<StatusCheck>();
         services.AddSingleton<AlarmStops>();
         services.AddSingleton<PileEvents>();

@@ -1,5 +1,7 @@
 using Charging.Device.V1;
 using Charging.MqttBroker;
+using Charging.Server.Calls;
+using Charging.Server.Cards;
 using Charging.Server.Payments;
 using Charging.Server.Piles;
 using Charging.Server.Storage;
@@ -11,9 +13,12 @@ namespace Charging.Server.Orders;
 /// What piles must not lose. An event is acted on once, known by a row for its number; acknowledged when the effect
 /// is durable; and acknowledged again, without acting, however often it comes.
 /// </summary>
-public sealed class PileEvents(IStore store, CardSwipes swipes, AlarmStops alarmStops, PileCommands commands, TimeProvider clock)
+public sealed class PileEvents(
+    IStore store, CardSwipes swipes, AlarmStops alarmStops, PileCommands commands, CardsOptions cards, RateLimits limits, TimeProvider clock)
 {
     private const int LongestPayload = 4096;
+
+    private readonly LimitLog _refused = limits.CreateLog("refused-swipes", cards.MaxRefusedSwipes, PileCounts.SwipeWindow);
 
     /// <summary>Acts on an event and acknowledges it.</summary>
     public async Task HandleAsync(PileSession session, PileEvent pileEvent)
@@ -36,6 +41,8 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, AlarmStops alarm
                 session.Device,
                 new CardDecision { EventId = seen.EventId, Accepted = seen.Accepted, Reason = reason, BalanceFen = balance });
         }
+        if (seen.Reason == CardReason.TooManyRefused)
+            _refused.Refused($"pile {session.Device}");
         await commands.AckAsync(session.Device, pileEvent.EventId);
     }
 
@@ -81,6 +88,9 @@ public sealed class PileEvents(IStore store, CardSwipes swipes, AlarmStops alarm
             case PileEvent.KindOneofCase.CardSwiped:
                 var decision = await swipes.DecideAsync(tx, device, pileEvent, at);
                 return seen with { Accepted = decision.Accepted, Reason = decision.Reason, BalanceFen = decision.BalanceFen };
+            case PileEvent.KindOneofCase.Alarm when PileAlarms.IsOfServer(pileEvent.Alarm.Code):
+                await QuarantineAsync(tx, device, "An alarm that is not for piles to raise or clear.", pileEvent.ToByteArray());
+                break;
             case PileEvent.KindOneofCase.Alarm:
                 await AlarmAsync(tx, seen, pileEvent.Alarm, at);
                 break;

@@ -1,4 +1,5 @@
 using Charging.Device.V1;
+using Charging.MqttBroker;
 using Charging.Server.Storage;
 
 namespace Charging.Server.Piles;
@@ -8,6 +9,17 @@ public static class PileAlarms
 {
     /// <summary>Whether an alarm stops its plug, or with plug 0 all plugs of the pile.</summary>
     public static bool StopsPlugs(AlarmCode code) => code is AlarmCode.Smoke or AlarmCode.Temperature or AlarmCode.Water;
+
+    /// <summary>Whether an alarm is raised by the server, and by no pile.</summary>
+    public static bool IsOfServer(AlarmCode code) => code >= AlarmCode.RefusedSwipes;
+
+    /// <summary>The server raises an alarm. While it is raised, nothing changes.</summary>
+    public static async ValueTask RaiseAsync(ITransaction tx, DeviceNo device, AlarmCode code, AlarmSeverity severity)
+    {
+        var alarm = new PileAlarm { Device = device, Plug = 0, Code = code, Severity = severity, Raised = true, At = tx.Now, RaisedAt = tx.Now };
+        if (await tx.GetAsync(PileTables.Alarms, alarm.Id) is not { Raised: true })
+            await PutAsync(tx, alarm);
+    }
 
     /// <summary>Writes an alarm down as it is now.</summary>
     public static async ValueTask PutAsync(ITransaction tx, PileAlarm alarm)

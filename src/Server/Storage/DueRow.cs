@@ -41,6 +41,9 @@ public enum DueKind
     /// <summary>The rider is told that the charge is over, at most once.</summary>
     Notice,
 
+    /// <summary>A rider is told that a card was blocked, at most once.</summary>
+    CardNotice,
+
     /// <summary>A retired pile is cut off when its charges have ended.</summary>
     Retire,
 }
@@ -58,7 +61,7 @@ public sealed record DueRow
     public required DueKind Kind { get; init; }
 
     /// <summary>The order or top-up that it is about; for <see cref="DueKind.Refund"/>, the number of the refund;
-    /// for <see cref="DueKind.Retire"/>, the pile.</summary>
+    /// for <see cref="DueKind.Retire"/>, the pile; for <see cref="DueKind.CardNotice"/>, the card.</summary>
     public required string Subject { get; init; }
 
     /// <summary>

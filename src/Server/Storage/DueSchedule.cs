@@ -80,7 +80,7 @@ internal sealed class DueSchedule
     private DueQueue QueueOf(DueKind kind) => kind switch
     {
         DueKind.Refund => _refunds,
-        DueKind.Close or DueKind.Surplus or DueKind.Notice => _providerCalls,
+        DueKind.Close or DueKind.Surplus or DueKind.Notice or DueKind.CardNotice => _providerCalls,
         _ => _others,
     };
 }

@@ -125,6 +125,22 @@ public sealed class MiniProgramTests
         Assert.Equal((0, 0), (paying.WeChat.Count(WeChatCall.Token), unknown.WeChat.Count(WeChatCall.Token)));
     }
 
+    [Theory]
+    [InlineData("TEMPLATE_OF_CARDS", true)]
+    [InlineData("", false)]
+    public async Task The_owner_of_a_card_that_was_blocked_is_told_where_there_is_a_template(string template, bool told)
+    {
+        await using var paying = await PayingStand.OpenAsync(settings: $"--Charging:MiniProgram:CardTemplateId={template}");
+        paying.WeChat.MiniProgram.Subscribe("oRider");
+        var notice = new CardNotice("oRider", "2577522B", "014441AC53", Stand.Beginning);
+        Assert.Equal(told, await paying.Stand.App.Services.GetRequiredService<IMiniProgram>().NotifyAsync(notice, CancellationToken.None));
+        Assert.Equal(told ? 1 : 0, paying.WeChat.Count(WeChatCall.Message));
+        Assert.All(paying.WeChat.MiniProgram.Messages, message => Assert.Equal(
+            [("character_string1", "2577522B"), ("time2", "2019年12月4日 11:07"), ("thing3", "短时间内异地刷卡，已停用")],
+            message.Fields.Select(field => (field.Key, field.Value))));
+        Assert.All(paying.WeChat.MiniProgram.Messages, message => Assert.Equal(template, message.TemplateId));
+    }
+
     [Fact]
     public async Task In_Development_whoever_names_a_code_is_somebody()
     {
@@ -158,6 +174,7 @@ public sealed class MiniProgramTests
         "--Charging:MiniProgram:AppSecret=s", "--Charging:Payment:WeChatPay:AppId=wx2")]
     [InlineData("Charging:MiniProgram:BaseUrl", "--Charging:MiniProgram:BaseUrl=http://api.weixin.qq.com")]
     [InlineData("Charging:MiniProgram:EndTemplateFields", "--Charging:MiniProgram:EndTemplateFields=time2=never")]
+    [InlineData("Charging:MiniProgram:CardTemplateFields", "--Charging:MiniProgram:CardTemplateFields=time2=endedAt")]
     [InlineData("Charging:MiniProgram:EndTemplateFields", "--Charging:MiniProgram:EndTemplateFields=time2=endedAt,time2=used")]
     public void A_wrong_setting_is_named(string name, params string[] settings)
     {

@@ -51,5 +51,7 @@ public sealed class RiderOpenIdsTests : IMiniProgram
 
     public Task<bool> NotifyAsync(EndNotice notice, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task<bool> NotifyAsync(CardNotice notice, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     private Task<Result<string>> AskAsync(long userId, string code) => _openIds.AskAsync(userId, code, CancellationToken.None);
 }

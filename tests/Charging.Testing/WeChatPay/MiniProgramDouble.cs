@@ -21,8 +21,8 @@ public sealed class MiniProgramDouble
 
     internal MiniProgramDouble(WeChatPayDouble wechat) => _wechat = wechat;
 
-    /// <summary>The template of the operator.</summary>
-    public string TemplateId { get; } = "TEMPLATE_OF_THE_END";
+    /// <summary>The templates of the operator.</summary>
+    private static readonly string[] Templates = ["TEMPLATE_OF_THE_END", "TEMPLATE_OF_CARDS"];
 
     /// <summary>What was sent and taken.</summary>
     public ConcurrentQueue<SubscriptionMessage> Messages { get; } = new();
@@ -77,13 +77,13 @@ public sealed class MiniProgramDouble
     {
         if (context.Request.Query["access_token"] != _token)
             return Refuse(40001);
-        if ((string?)body["template_id"] != TemplateId)
+        if ((string?)body["template_id"] is not { } template || !Templates.Contains(template))
             return Refuse(40037);
         var openId = (string)body["touser"]!;
         if (!_subscribed.TryRemove(openId, out _))
             return Refuse(43101);
         var fields = body["data"]!.AsObject().ToDictionary(field => field.Key, field => (string)field.Value!["value"]!);
-        Messages.Enqueue(new SubscriptionMessage(openId, TemplateId, fields));
+        Messages.Enqueue(new SubscriptionMessage(openId, template, fields));
         return new JsonObject { ["errcode"] = 0, ["errmsg"] = "ok" };
     }
 

@@ -34,7 +34,7 @@ internal static class List
         {
             var table = Format.Columns("card", "kind", "rider", "");
             foreach (var card in cards)
-                table.Row(card.CardNo, Format.Name(card.Kind), Format.OrNone(card.Phone), card.Blocked ? "blocked" : "");
+                table.Row(card.CardNo, Format.Name(card.Kind), Format.OrNone(card.Phone), card.BlockedReason.Length > 0 ? "blocked: used far apart" : card.Blocked ? "blocked" : "");
             console.Write(table);
             console.Line(Pages.Foot(cards.Count, rest, "cards"));
         });

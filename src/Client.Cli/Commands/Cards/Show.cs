@@ -22,5 +22,7 @@ internal static class Show
 
     /// <summary>Writes a card.</summary>
     public static void Write(IAnsiConsole console, Card card) => console.Fields(
-        ("card", card.CardNo), ("kind", Format.Name(card.Kind)), ("rider", Format.OrNone(card.Phone)), ("blocked", card.Blocked ? "yes" : "no"));
+        ("card", card.CardNo), ("kind", Format.Name(card.Kind)), ("rider", Format.OrNone(card.Phone)),
+        ("blocked", card.BlockedReason.Length > 0 ? card.BlockedReason : card.Blocked ? "yes" : "no"),
+        ("rider's daily limit ¥", card.DailyLimitFen > 0 ? Format.Yuan(card.DailyLimitFen) : "none"));
 }

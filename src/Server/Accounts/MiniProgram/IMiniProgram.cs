@@ -15,6 +15,13 @@ namespace Charging.Server.Accounts.MiniProgram;
 public sealed record EndNotice(
     string OpenId, string OrderNo, string DeviceNo, string Plug, DateTimeOffset EndedAt, int Seconds, int EnergyWh, long UsedFen, long BackFen);
 
+/// <summary>A card that was blocked because it was used at piles that are too far apart, as its owner is told.</summary>
+/// <param name="OpenId">The rider, as the mini-program's WeChat knows them.</param>
+/// <param name="CardNo">The card, as first bound.</param>
+/// <param name="DeviceNo">The pile of the swipe for which it was blocked.</param>
+/// <param name="UsedAt">When that was, UTC.</param>
+public sealed record CardNotice(string OpenId, string CardNo, string DeviceNo, DateTimeOffset UsedAt);
+
 /// <summary>The port to the mini-program's WeChat: who a rider is there, and messages to them.</summary>
 public interface IMiniProgram
 {
@@ -32,6 +39,11 @@ public interface IMiniProgram
     /// <returns>False when WeChat does not take it, most often because the rider has not subscribed. That is no error.</returns>
     /// <exception cref="ProviderUnavailableException">WeChat does not answer: the message may or may not arrive.</exception>
     Task<bool> NotifyAsync(EndNotice notice, CancellationToken cancellationToken);
+
+    /// <summary>Sends the message that a card was blocked, once.</summary>
+    /// <returns>False when no template is configured, or WeChat does not take it.</returns>
+    /// <exception cref="ProviderUnavailableException">WeChat does not answer: the message may or may not arrive.</exception>
+    Task<bool> NotifyAsync(CardNotice notice, CancellationToken cancellationToken);
 }
 
 /// <summary>No mini-program is configured: nobody can pay in it, and nobody is told anything.</summary>
@@ -46,4 +58,7 @@ internal sealed class NoMiniProgram : IMiniProgram
 
     /// <inheritdoc/>
     public Task<bool> NotifyAsync(EndNotice notice, CancellationToken cancellationToken) => Task.FromResult(false);
+
+    /// <inheritdoc/>
+    public Task<bool> NotifyAsync(CardNotice notice, CancellationToken cancellationToken) => Task.FromResult(false);
 }

@@ -22,4 +22,11 @@ internal sealed class SandboxMiniProgram(MiniProgramOptions options, ILogger<San
         AccountLog.SandboxNotice(logger, notice.OrderNo);
         return Task.FromResult(true);
     }
+
+    /// <inheritdoc/>
+    public Task<bool> NotifyAsync(CardNotice notice, CancellationToken cancellationToken)
+    {
+        AccountLog.SandboxCardNotice(logger, notice.DeviceNo);
+        return Task.FromResult(true);
+    }
 }

@@ -23,7 +23,8 @@ internal sealed class WeChatMiniProgram(
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(5);
 
     private readonly Uri _base = new(options.BaseUrl.TrimEnd('/') + "/");
-    private readonly EndTemplate _template = EndTemplate.TryParse(options.EndTemplateFields)!;
+    private readonly MessageTemplate<EndNotice> _end = MessageTemplate<EndNotice>.TryParse(options.EndTemplateFields, MessageValues.End)!;
+    private readonly MessageTemplate<CardNotice> _card = MessageTemplate<CardNotice>.TryParse(options.CardTemplateFields, MessageValues.Card)!;
     private readonly SemaphoreSlim _gate = new(1);
     private Token? _token;
 
@@ -42,9 +43,19 @@ internal sealed class WeChatMiniProgram(
     }
 
     /// <inheritdoc/>
-    public async Task<bool> NotifyAsync(EndNotice notice, CancellationToken cancellationToken)
+    public Task<bool> NotifyAsync(EndNotice notice, CancellationToken cancellationToken) =>
+        SendAsync(new WeChatMessage(notice.OpenId, options.EndTemplateId!, options.EndPage, _end.Fill(notice)), notice.OrderNo, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<bool> NotifyAsync(CardNotice notice, CancellationToken cancellationToken) =>
+        options.CardTemplateId is { Length: > 0 } template
+        && await SendAsync(new WeChatMessage(notice.OpenId, template, null, _card.Fill(notice)), $"a card at {notice.DeviceNo}", cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _gate.Dispose();
+
+    private async Task<bool> SendAsync(WeChatMessage message, string subject, CancellationToken cancellationToken)
     {
-        var message = new WeChatMessage(notice.OpenId, options.EndTemplateId!, options.EndPage, _template.Fill(notice));
         for (var isRepeated = false; ; isRepeated = true)
         {
             var token = await TokenAsync(cancellationToken);
@@ -60,13 +71,10 @@ internal sealed class WeChatMiniProgram(
                 continue;
             }
             // A rider who has not subscribed is every day's business; anything else is a mistake in the template or in its fields.
-            AccountLog.NoticeRefused(logger, answer.Errcode == NotSubscribed ? LogLevel.Information : LogLevel.Warning, notice.OrderNo, answer.Errcode);
+            AccountLog.NoticeRefused(logger, answer.Errcode == NotSubscribed ? LogLevel.Information : LogLevel.Warning, subject, answer.Errcode);
             return false;
         }
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _gate.Dispose();
 
     private async Task<string> TokenAsync(CancellationToken cancellationToken)
     {

@@ -138,6 +138,7 @@ const Words = {
   "ORDER_TAG.PHONE": ["phone", "手机支付"], "ORDER_TAG.CARD": ["card", "刷卡"], "ORDER_TAG.BALANCE": ["balance", "余额"],
   "ALARM_CODE.SMOKE": ["Smoke", "烟雾"], "ALARM_CODE.TEMPERATURE": ["Over-temperature", "过温"], "ALARM_CODE.OVER_CURRENT": ["Over-current", "过流"],
   "ALARM_CODE.WATER": ["Water in the box", "箱体进水"], "ALARM_CODE.DOOR": ["Door open", "箱门打开"], "ALARM_CODE.POWER_CUT": ["Supply gone", "断电"],
+  "ALARM_CODE.REFUSED_SWIPES": ["Many swipes refused", "大量刷卡被拒"],
   "ALARM_SEVERITY.INFO": ["info", "提示"], "ALARM_SEVERITY.WARNING": ["warning", "警告"], "ALARM_SEVERITY.CRITICAL": ["critical", "严重"],
   "TIMELINE_KIND.ORDER": ["order", "订单"], "TIMELINE_KIND.MONEY": ["money", "资金"], "TIMELINE_KIND.COMMAND": ["command", "指令"],
   "TIMELINE_KIND.EVENT": ["pile", "设备"], "TIMELINE_KIND.DUE": ["due", "待办"], "TIMELINE_KIND.OPERATOR": ["operator", "操作"],
