@@ -61,7 +61,7 @@ internal sealed partial class MovePlace : IDisposable
             return;
         }
         var vouchers = new Table<MoveMark>("vouchers", StoreJson.Default.MoveMark, _ => "one");
-        await using var newer = new LiteDbStore(_directory.FullName, [vouchers], [], [], TimeProvider.System, new LiteDbOptions(), NullLogger<LiteDbStore>.Instance);
+        await using var newer = new LiteDbStore(_directory.FullName, [vouchers], Tables.Migrations, [], TimeProvider.System, new LiteDbOptions(), NullLogger<LiteDbStore>.Instance);
         await newer.RunAsync(tx =>
         {
             tx.Put(vouchers, new MoveMark { State = MoveState.Moved, At = tx.Now });
