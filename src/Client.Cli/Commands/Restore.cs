@@ -34,7 +34,7 @@ internal static class Restore
         var draft = Path.Combine(directory, DataName + ".restoring");
         try
         {
-            Directory.CreateDirectory(directory);
+            PrivateFile.CreateDirectory(directory);
             RefuseUnlessFree(directory, session.Parse.GetValue(Replace));
             var info = await session.WithBarAsync("restoring", done => WriteAsync(path, draft, done, cancel));
             var aside = SetAside(directory);
@@ -91,7 +91,7 @@ internal static class Restore
 
     private static async Task WriteMarkAsync(string path, CancellationToken cancel)
     {
-        await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+        await using var file = PrivateFile.Create(path);
         await file.WriteAsync(System.Text.Encoding.ASCII.GetBytes(Mark), cancel);
         file.Flush(flushToDisk: true);
     }

@@ -59,15 +59,9 @@ public static partial class StoreSetup
     public static void OpenStore(this WebApplication app)
     {
         var folder = app.Services.GetRequiredService<ServerOptions>().DataDirectory;
-        try
-        {
-            Directory.CreateDirectory(folder);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new StartupException($"The folder {folder} (setting Charging:DataDirectory) cannot be made: give this user write access to its parent, or name another.", e);
-        }
+        DataDirectory.Make(folder);
         WaitForStore(app);
+        DataDirectory.WarnIfOpen(folder, app.Logger);
     }
 
     private static void WaitForStore(WebApplication app)
