@@ -9,12 +9,14 @@ using Grpc.Core;
 namespace Charging.Server.Moving;
 
 /// <summary>charging.ops.v1.MoveService.</summary>
-internal sealed class MoveRpc(StoreExport export, MoveDesk desk) : MoveService.MoveServiceBase
+internal sealed partial class MoveRpc(StoreExport export, MoveDesk desk, ILogger<MoveRpc> logger) : MoveService.MoveServiceBase
 {
     /// <inheritdoc/>
     public override Task Export(ExportRequest request, IServerStreamWriter<ExportResponse> responseStream, ServerCallContext context) => desk.AloneAsync(async () =>
     {
         await desk.CheckWholeAsync(context.CancellationToken);
+        // Not in the audit log: what is exported must not change by that.
+        LogExport(context.Operator().Name);
         await foreach (var (part, rows) in export.ReadAsync(request.Trial, context.CancellationToken))
             await responseStream.WriteAsync(new ExportResponse { Part = ByteString.CopyFrom(part.Span), Rows = rows }, context.CancellationToken);
         return true;
@@ -45,4 +47,7 @@ internal sealed class MoveRpc(StoreExport export, MoveDesk desk) : MoveService.M
         while (await stream.MoveNext(cancellationToken))
             yield return stream.Current.Part.Memory;
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The whole store is exported with the key '{Key}'.")]
+    private partial void LogExport(string key);
 }

@@ -37,6 +37,8 @@ public static class MovingSetup
         services.AddObserver<OperatorKeys>();
         services.AddHostedService<OperatorKeyFile>();
         services.AddSingleton<OperatorInterceptor>();
+        services.AddSingleton<FailedSignIns>();
+        services.AddSingleton<BulkReads>();
         services.Configure<GrpcServiceOptions>(grpc =>
         {
             grpc.Interceptors.Clear();

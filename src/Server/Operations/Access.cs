@@ -25,6 +25,10 @@ public static class Access
             ? (OperatorRole)role
             : OperatorRole.Admin;
 
+    /// <summary>What a method that reads much at once has as its subject in the audit log; null for all others.</summary>
+    public static string? BulkRead(string method) =>
+        Methods.TryGetValue(method, out var known) && known.GetOptions()?.GetExtension(AccessExtensions.BulkRead) is { Length: > 0 } subject ? subject : null;
+
     /// <summary>Whether a method changes anything: over HTTP it is no GET.</summary>
     public static bool Changes(string method) =>
         Methods.TryGetValue(method, out var known)

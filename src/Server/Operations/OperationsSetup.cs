@@ -16,6 +16,8 @@ public static class OperationsSetup
         services.AddObserver<OperatorKeys>();
         services.AddHostedService<OperatorKeyFile>();
         services.AddSingleton<OperatorInterceptor>();
+        services.AddSingleton<FailedSignIns>();
+        services.AddSingleton<BulkReads>();
         services.Configure<GrpcServiceOptions>(grpc => grpc.Interceptors.Add<OperatorInterceptor>());
         builder.AddSettings<OperationsOptions>("Charging:Operations", options => options.Complaint());
         services.AddObserver<StationIndex>();

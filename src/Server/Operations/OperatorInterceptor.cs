@@ -8,9 +8,11 @@ namespace Charging.Server.Operations;
 
 /// <summary>
 /// Stands before every method of the operators, of whatever kind: nothing works without an operator key
-/// of the role that the protos ask for, nothing is changed without a word in the audit log, and a fault becomes a status.
+/// of the role that the protos ask for, nothing is changed without a word in the audit log, nor much of it read, and a fault
+/// becomes a status.
 /// </summary>
-public sealed partial class OperatorInterceptor(OperatorKeys keys, Listeners listeners, Drain drain, ILogger<OperatorInterceptor> logger) : Interceptor
+internal sealed partial class OperatorInterceptor(
+    OperatorKeys keys, FailedSignIns failedSignIns, BulkReads bulkReads, Listeners listeners, Drain drain, ILogger<OperatorInterceptor> logger) : Interceptor
 {
     /// <summary>Begins the full name of every method of the operators.</summary>
     public const string MethodPrefix = "/charging.ops.";
@@ -64,6 +66,7 @@ public sealed partial class OperatorInterceptor(OperatorKeys keys, Listeners lis
         Identify(context);
         try
         {
+            await bulkReads.WriteAsync(context);
             var answer = await call();
             return Access.Changes(context.Method) && !Changes.WasWritten(context)
                 ? throw new InvalidOperationException($"{context.Method} has changed something without a word in the audit log.")
@@ -101,7 +104,10 @@ public sealed partial class OperatorInterceptor(OperatorKeys keys, Listeners lis
         if (http.Connection.LocalPort != listeners.Port("Grpc") && !OpsRoutes.Covers(http.Request.Path))
             throw Refusal.Of(StatusCode.Unimplemented, $"gRPC is served on the port of Kestrel:Endpoints:Grpc: call that one, or {OpsRoutes.Prefix} on this one.", Reasons.NotServed);
         if (keys.Find(http.Request.Headers.Authorization.ToString()) is not { } key)
+        {
+            failedSignIns.Add(http);
             throw Refusal.Of(StatusCode.Unauthenticated, $"No valid operator key: put the content of {OperatorKeyFile.Name} in the server's data directory into CHARGECTL_KEY, or send it as 'authorization: Bearer …'.", Reasons.KeyInvalid);
+        }
         var least = Access.LeastRole(context.Method);
         if (key.Role < least)
             throw Refusal.Of(StatusCode.PermissionDenied, $"This needs the role {Name(least)}, and the key '{key.Name}' has {Name(key.Role)}: ask an admin.", Reasons.RoleTooLow);

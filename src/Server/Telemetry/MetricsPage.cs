@@ -5,7 +5,7 @@ using Charging.Server.Operations;
 namespace Charging.Server.Telemetry;
 
 /// <summary>Keeps `/metrics` from strangers: they tell how the business goes.</summary>
-internal sealed class MetricsPage(TelemetryOptions options, OperatorKeys keys, Listeners listeners)
+internal sealed class MetricsPage(TelemetryOptions options, OperatorKeys keys, FailedSignIns failedSignIns, Listeners listeners)
 {
     // A proxy on this machine makes everybody's address the loopback, and says so.
     private static readonly string[] SignsOfProxies = ["X-Forwarded-For", "X-Original-For", "X-Real-IP", "Forwarded", "Via"];
@@ -20,6 +20,7 @@ internal sealed class MetricsPage(TelemetryOptions options, OperatorKeys keys, L
         }
         if (IsThisMachine(context) || keys.Find(context.Request.Headers.Authorization.ToString()) is not null)
             return next(context);
+        failedSignIns.Add(context);
         context.Response.StatusCode = StatusCodes.Status401Unauthorized;
         context.Response.Headers.WWWAuthenticate = "Bearer";
         return context.Response.WriteAsync("Metrics are for this machine, or for who sends an operator key as 'authorization: Bearer …' (setting Charging:Telemetry:Metrics).\n");

@@ -23,6 +23,9 @@ public static class ServerMeter
     /// <summary>Logins and registrations by `outcome`.</summary>
     public static readonly Counter<long> Logins = Meter.CreateCounter<long>("charging.logins", "{login}", "Logins and registrations by kind and by the code that they were answered with.");
 
+    /// <summary>Calls without a valid operator key.</summary>
+    public static readonly Counter<long> OperatorSignInsFailed = Meter.CreateCounter<long>("charging.operator.signins.failed", "{call}", "Calls of operators' methods without a valid key.");
+
     /// <summary>Validation codes by what the SMS provider said.</summary>
     public static readonly Counter<long> Sms = Meter.CreateCounter<long>("charging.sms", "{message}", "SMS with validation codes by the provider's answer: sent, refused, limit, no_answer.");
 

@@ -3,6 +3,7 @@ using Charging.Server.Operations;
 using Charging.Testing;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Charging.Server.Tests.Operations;
@@ -30,6 +31,37 @@ public sealed class AuditTests
             Assert.Matches("^[a-z]+:.+", entry.Subject);
             Assert.NotEmpty(entry.Outcome);
             seen = entry.Number;
+        }
+    }
+
+    [Fact]
+    public async Task Reads_of_very_much_are_in_the_log_once_a_minute_for_each_key()
+    {
+        var clock = new FakeTimeProvider(Stand.Beginning);
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock });
+        var audit = new AuditService.AuditServiceClient(app.AsOperator());
+        var reads = OpsCalls.All.Where(method => Access.BulkRead(Access.NameOf(method)) is not null).OrderBy(method => method.Name).ToList();
+        Assert.Equal(["Backup", "ExportMqtt", "ListCards", "ListUsers"], reads.Select(method => method.Name));
+
+        await ReadAsync(app.AsOperator());
+        await ReadAsync(app.AsOperator());
+        var entries = (await audit.ListAuditAsync(new ListAuditRequest { KeyId = OperatorKeyFile.Id })).Entries;
+        Assert.Equal(
+            ["CardService/ListCards card:all", "SystemService/Backup store:backup", "SystemService/ExportMqtt pile:secrets", "UserService/ListUsers user:all"],
+            entries.Select(entry => $"{entry.Method} {entry.Subject}").Order());
+        Assert.All(entries, entry => Assert.Equal("Read.", entry.Outcome));
+
+        await ReadAsync(app.CallingWith($"Bearer {await app.NewKeyAsync(Role.Admin, "another")}"));
+        Assert.Equal(4, (await audit.ListAuditAsync(new ListAuditRequest())).Entries.Count(entry => entry.KeyName == "another"));
+
+        clock.Advance(TimeSpan.FromMinutes(1));
+        await ReadAsync(app.AsOperator());
+        Assert.Equal(8, (await audit.ListAuditAsync(new ListAuditRequest { KeyId = OperatorKeyFile.Id })).Entries.Count(entry => entry.Outcome == "Read."));
+
+        async Task ReadAsync(CallInvoker calls)
+        {
+            foreach (var method in reads)
+                Assert.Equal((method.Name, StatusCode.OK), (method.Name, (await calls.CallAsync(method)).Code));
         }
     }
 

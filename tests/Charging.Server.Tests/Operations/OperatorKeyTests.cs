@@ -1,9 +1,11 @@
+using System.Net;
 using Charging.Ops.V1;
 using Charging.Server.Calls;
 using Charging.Testing;
 using Google.Protobuf.Reflection;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Charging.Server.Tests.Operations;
@@ -50,6 +52,28 @@ public sealed class OperatorKeyTests
         Assert.Equal(("Finance", Role.Finance), (key.Name, key.Role));
         var file = (await new KeyService.KeyServiceClient(app.AsOperator()).WhoAmIAsync(new WhoAmIRequest())).Key;
         Assert.Equal(("file", Role.Admin), (file.KeyId, file.Role));
+    }
+
+    [Fact]
+    public async Task Calls_without_a_valid_key_are_logged_once_a_minute_with_their_address()
+    {
+        var clock = new FakeTimeProvider(Stand.Beginning);
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock, Settings = ["--Charging:Telemetry:Metrics=Key"] });
+        for (var times = 0; times < 3; times++)
+            Assert.Equal(StatusCode.Unauthenticated, await DiagnoseAsync(app.CallingWith("Bearer wrong")));
+        Assert.Equal(HttpStatusCode.Unauthorized, (await app.Http.GetAsync("/metrics")).StatusCode);
+        Assert.Empty(Logged());
+
+        clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(["Calls without a valid operator key in the last minute: 4, from 1 addresses, most from 127.0.0.1 (4)."], Logged());
+
+        Assert.Equal(StatusCode.Unauthenticated, await DiagnoseAsync(app.CallingWith(null)));
+        clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.Contains("minute: 1,", Logged().Last());
+        clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(2, Logged().Count());
+
+        IEnumerable<string> Logged() => app.Log.Records.Select(record => record.Message).Where(message => message.Contains("without a valid operator key", StringComparison.Ordinal));
     }
 
     [Fact]
