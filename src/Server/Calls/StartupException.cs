@@ -12,7 +12,8 @@ public sealed class StartupException(string message, Exception? inner = null) : 
     /// <summary>What an operator is told when the server cannot start; null for a fault of ours.</summary>
     public static string? Complaint(Exception exception) => exception switch
     {
-        StartupException or StoreOpenException => exception.Message,
+        StartupException or StoreOpenException or StoreUnavailableException => exception.Message,
+        OutOfMemoryException => "This process may use too little memory to start: give it more, by the limit of its container or service or by DOTNET_GCHeapHardLimit. Nothing in the store was changed.",
         IOException { InnerException: AddressInUseException } =>
             $"{exception.Message.TrimEnd('.')}: end the program that listens there, or give another port in Kestrel:Endpoints.",
         _ => null,

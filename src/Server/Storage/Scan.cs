@@ -25,6 +25,7 @@ public static class Scan
                 yield return entity;
             if (slice.Count < Slice)
                 yield break;
+            SmallHeap.Relieve();
             // The smallest key that sorts after the last one.
             from = index.KeyOf(slice[^1]) + " ";
         }

@@ -12,6 +12,8 @@ public sealed class DataStreamTests : IDisposable
     // More than are kept.
     private const int Pages = 5_000;
 
+    private const int ValueAt = 64;
+
     private readonly string _folder = Directory.CreateTempSubdirectory("charging-test-").FullName;
     private readonly CountingFile _file;
     private readonly LogFile _log;
@@ -35,11 +37,11 @@ public sealed class DataStreamTests : IDisposable
     [Fact]
     public void A_page_is_what_was_written_last_however_many_there_are()
     {
-        for (var page = 0; page < Pages; page++)
+        for (var page = 1; page < Pages; page++)
             Write(page, page);
-        for (var page = 0; page < Pages; page += 3)
+        for (var page = 3; page < Pages; page += 3)
             Write(page, -page);
-        Assert.All(Enumerable.Range(0, Pages), page => Assert.Equal(page % 3 == 0 ? -page : page, Read(page)));
+        Assert.All(Enumerable.Range(1, Pages - 1), page => Assert.Equal(page % 3 == 0 ? -page : page, Read(page)));
 
         _stream.SetLength(2 * PageSize);
         Assert.Null(Read(2));
@@ -50,10 +52,17 @@ public sealed class DataStreamTests : IDisposable
     [Fact]
     public void A_page_is_read_from_the_file_once()
     {
-        _file.Write(0, new byte[2 * PageSize]);
+        _file.Write(2 * PageSize, Page(2, 7));
         Write(1, 5);
         Assert.Equal((5, 0), (Read(1), _file.Reads));
-        Assert.Equal((0, 0, 1), (Read(0), Read(0), _file.Reads));
+        Assert.Equal((7, 7, 1), (Read(2), Read(2), _file.Reads));
+    }
+
+    [Fact]
+    public void A_page_that_is_not_the_one_that_was_written_is_named()
+    {
+        _file.Write(2 * PageSize, Page(3, 7));
+        Assert.Contains("page 2", Assert.Throws<DamagedFileException>(() => Read(2)).Message);
     }
 
     [Fact]
@@ -67,10 +76,17 @@ public sealed class DataStreamTests : IDisposable
 
     private void Write(int page, int value)
     {
-        var bytes = new byte[PageSize];
-        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(page % 1000), value);
         _stream.Position = (long)page * PageSize;
-        _stream.Write(bytes, 0, PageSize);
+        _stream.Write(Page(page, value), 0, PageSize);
+    }
+
+    /// <summary>An empty page, with a value where nobody looks.</summary>
+    private static byte[] Page(int number, int value)
+    {
+        var bytes = new byte[PageSize];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, number);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(ValueAt + (number % 1000)), value);
+        return bytes;
     }
 
     /// <returns>Null where the file has no such page.</returns>
@@ -78,7 +94,7 @@ public sealed class DataStreamTests : IDisposable
     {
         var bytes = new byte[PageSize];
         _stream.Position = (long)page * PageSize;
-        return _stream.Read(bytes, 0, PageSize) == PageSize ? BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(page % 1000)) : null;
+        return _stream.Read(bytes, 0, PageSize) == PageSize ? BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(ValueAt + (page % 1000))) : null;
     }
 
     private sealed class CountingFile(IBlockFile file) : IBlockFile

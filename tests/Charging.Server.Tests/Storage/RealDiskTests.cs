@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using Charging.Server.Storage;
@@ -106,6 +107,37 @@ public sealed partial class RealDiskTests : IDisposable
         Assert.Contains("Charging:DataDirectory", await ServerProcess.RefusedAsync(path));
     }
 
+    /// <summary>As many open top-ups as a server with this much memory has lived with.</summary>
+    [Fact]
+    public async Task A_start_needs_no_more_memory_than_running_did_and_one_with_too_little_is_told_so()
+    {
+        await FillAsync(220_000);
+        var whole = Convert.ToHexString(SHA256.HashData(await File.ReadAllBytesAsync(DataFile)));
+
+        var refusal = await ServerProcess.RefusedAsync(_directory.FullName, heapMb: 64);
+
+        Assert.Contains("memory that this process may use (64 MB)", refusal);
+        Assert.DoesNotContain("restore a backup", refusal);
+        Assert.Equal(whole, Convert.ToHexString(SHA256.HashData(await File.ReadAllBytesAsync(DataFile))));
+        await using var server = await ServerProcess.StartAsync(_directory.FullName, heapMb: 192);
+        Assert.Equal(200, await server.SendCodeAsync(ChargingApp.NewPhone()));
+    }
+
+    private async Task FillAsync(int rows)
+    {
+        await using var store = new LiteDbStore(
+            _directory.FullName, Server.Storage.Tables.All, [], [], TimeProvider.System, new LiteDbOptions(), NullLogger<LiteDbStore>.Instance);
+        foreach (var slice in Enumerable.Range(0, rows).Chunk(1000))
+        {
+            await store.RunAsync(tx =>
+            {
+                foreach (var row in slice)
+                    tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Close, Subject = $"20191204{row:D10}", DueAt = tx.Now + TimeSpan.FromDays(1) });
+                return ValueTask.FromResult(true);
+            });
+        }
+    }
+
     private LiteDbStore Open() =>
         new(_directory.FullName, Tables.All, [], [], TimeProvider.System, new LiteDbOptions(), NullLogger<LiteDbStore>.Instance);
 
@@ -116,7 +148,7 @@ public sealed partial class RealDiskTests : IDisposable
         private readonly TaskCompletionSource<int> _port = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private HttpClient? _http;
 
-        private ServerProcess(string directory)
+        private ServerProcess(string directory, int? heapMb)
         {
             // A signal that is ignored when a program is started stays ignored: the limit is then an error, as a full disk is.
             var start = new ProcessStartInfo("bash") { RedirectStandardOutput = true, RedirectStandardError = true };
@@ -128,6 +160,8 @@ public sealed partial class RealDiskTests : IDisposable
                 start.ArgumentList.Add(argument);
             // The runtime's own memory files would meet the limit.
             start.Environment["DOTNET_EnableWriteXorExecute"] = "0";
+            if (heapMb is { } mb)
+                start.Environment["DOTNET_GCHeapHardLimit"] = $"{(long)mb << 20:X}";
             _process = new Process { StartInfo = start, EnableRaisingEvents = true };
             _process.OutputDataReceived += (_, line) => Read(line.Data);
             _process.ErrorDataReceived += (_, line) => Read(line.Data);
@@ -140,18 +174,18 @@ public sealed partial class RealDiskTests : IDisposable
         /// <summary>Everything that it wrote.</summary>
         public ConcurrentQueue<string> Lines { get; } = new();
 
-        public static async Task<ServerProcess> StartAsync(string directory)
+        public static async Task<ServerProcess> StartAsync(string directory, int? heapMb = null)
         {
-            var server = new ServerProcess(directory);
+            var server = new ServerProcess(directory, heapMb);
             var port = await server._port.Task.WaitAsync(TimeSpan.FromMinutes(3));
             server._http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
             return server;
         }
 
         /// <summary>What it says when it does not start: one line.</summary>
-        public static async Task<string> RefusedAsync(string directory)
+        public static async Task<string> RefusedAsync(string directory, int? heapMb = null)
         {
-            await using var server = new ServerProcess(directory);
+            await using var server = new ServerProcess(directory, heapMb);
             using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(3));
             await server._process.WaitForExitAsync(deadline.Token);
             Assert.Equal(1, server._process.ExitCode);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using LiteDB;
 
 namespace Charging.Server.Storage.LiteDb;
@@ -60,9 +61,21 @@ internal sealed class Collection
     {
         if (Cache.TryGetValue(key, out var cached))
             return cached;
-        var entity = Table.Read(document[JsonField].AsBinary);
+        var entity = EntityOf(key, document[JsonField].AsBinary);
         Remember(key, entity);
         return entity;
+    }
+
+    private object EntityOf(string key, byte[] json)
+    {
+        try
+        {
+            return Table.Read(json);
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"the row {key} of the table {Table.Name} is none that this program knows ({e.Message}); use the version that wrote it", e);
+        }
     }
 
     /// <summary>A row is in the engine as it is here.</summary>

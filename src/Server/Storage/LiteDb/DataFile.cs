@@ -14,23 +14,25 @@ internal static class DataFile
     private static ReadOnlySpan<byte> Signature => "** This is a LiteDB file **\u0008"u8;
 
     /// <summary>Makes a new file; a file that is not the engine's own is left as it is.</summary>
-    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    /// <exception cref="DamagedFileException">The file is damaged.</exception>
     public static void PrepareOrRefuse(IBlockFile file, bool hasLog)
     {
+        if (hasLog && file.Length == 0)
+            throw new InvalidDataException($"it is missing, although {LiteDbOpener.LogName} is there; put it back");
         var head = new byte[LogFile.PageSize];
         var read = file.Read(0, head);
         // The first sector is written last, so zeros in a file that is no longer than one page are a creation cut short.
         if (!hasLog && file.Length <= LogFile.PageSize && !head.AsSpan(0, Sector).ContainsAnyExcept((byte)0))
             Create(file);
         else if (read < LogFile.PageSize || !head.AsSpan(SignatureAt).StartsWith(Signature))
-            throw new InvalidDataException("its header is not that of a store");
+            throw new DamagedFileException("its header is not that of a store");
     }
 
     /// <summary>
     /// Before the log is replayed: that would make the file as long as it should be, with nothing where pages are missing, and
     /// would change what may have to be looked at. A crash leaves no page out but those that are in the log.
     /// </summary>
-    /// <exception cref="InvalidDataException">The file is shorter than its header says.</exception>
+    /// <exception cref="DamagedFileException">The file is shorter than its header says.</exception>
     public static void RefuseCutOff(IBlockFile file, ReadOnlySpan<byte> log)
     {
         Span<byte> head = stackalloc byte[Sector];
@@ -42,7 +44,7 @@ internal static class DataFile
         for (var page = file.Length / LogFile.PageSize; page <= last; page++)
         {
             if (!logged.Contains((uint)page))
-                throw new InvalidDataException("its end is missing");
+                throw new DamagedFileException($"its end is missing, from page {page} on");
         }
     }
 

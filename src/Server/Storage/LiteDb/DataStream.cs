@@ -4,7 +4,10 @@ namespace Charging.Server.Storage.LiteDb;
 internal sealed class DataStream(IBlockFile file, LogStream log) : PageStream
 {
     private const int PageSize = LogFile.PageSize;
-    private const int MostPages = (32 << 20) / PageSize;
+    private const int MaxCacheBytes = 32 << 20;
+
+    // A process that may use little memory needs it for what the server keeps.
+    private static readonly int MaxPages = (int)Math.Min(MaxCacheBytes, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 16) / PageSize;
 
     // The pages that were read or written last. The engine drops its own at each checkpoint, and reading one from the system's
     // cache costs several times what copying it does.
@@ -59,7 +62,12 @@ internal sealed class DataStream(IBlockFile file, LogStream log) : PageStream
     {
         var read = file.Read(Position, bytes);
         if (read == PageSize && Position % PageSize == 0)
+        {
+            var number = Position / PageSize;
+            if (DataPage.Complaint(number, bytes) is { } complaint)
+                throw new DamagedFileException($"page {number}: {complaint}");
             Keep(bytes);
+        }
         Position += read;
         return read;
     }
@@ -71,7 +79,7 @@ internal sealed class DataStream(IBlockFile file, LogStream log) : PageStream
             page.CopyTo(kept);
             return;
         }
-        if (_pages.Count >= MostPages)
+        if (_pages.Count >= MaxPages)
             _pages.Clear();
         _pages[Position] = page.ToArray();
     }

@@ -11,6 +11,7 @@ internal sealed class LiteDbEngine : IDisposable
 {
     private const string Meta = "store_meta";
     private const string SchemaId = "schema";
+    private const int ResidentSlice = 1000;
 
     private readonly IBlockFile _data;
     private readonly LogFile _log;
@@ -68,11 +69,19 @@ internal sealed class LiteDbEngine : IDisposable
         }
         Commit();
         foreach (var table in tables.Where(t => t.IsResident))
+            LoadResident(table);
+    }
+
+    // Reading an entity is what puts it into the cache. In slices: the engine keeps every page that a transaction has read.
+    private void LoadResident(ITable table)
+    {
+        var read = ResidentSlice;
+        for (var from = ""; read == ResidentSlice; Commit())
         {
-            // Reading an entity is what puts it into the cache.
-            foreach (var _ in Range(table, Rows.ByKey, "", KeyRange.End, descending: false))
-            {
-            }
+            read = 0;
+            foreach (var (_, key, _) in Range(table, Rows.ByKey, from, KeyRange.End, descending: false).Take(ResidentSlice))
+                (from, read) = (key + " ", read + 1);
+            SmallHeap.Relieve();
         }
     }
 
@@ -230,7 +239,7 @@ internal sealed class LiteDbEngine : IDisposable
         catch (Exception e)
         {
             Failure ??= e;
-            throw new StoreUnavailableException("The store's file could not be read.", e);
+            throw new StoreUnavailableException($"The data directory {LiteDbFailure.Why(e)}.", e);
         }
     }
 

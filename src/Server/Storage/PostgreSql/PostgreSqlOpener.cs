@@ -65,6 +65,7 @@ internal sealed class PostgreSqlOpener
         NpgsqlException e when PostgreSqlFailure.IsLost(e) =>
             Because($"does not answer ({e.InnerException?.Message ?? e.Message}); start it, or correct Host and Port", mayPass: true),
         InvalidDataException e => Because($"cannot be used: {e.Message}"),
+        OutOfMemoryException => Because("cannot be used with the memory that this process may use; give it more, by the limit of its container or service or by DOTNET_GCHeapHardLimit"),
         _ => Because($"cannot be used: {failure.Message}; nothing in it was changed"),
     };
 
