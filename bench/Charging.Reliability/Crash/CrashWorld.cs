@@ -68,6 +68,7 @@ internal sealed class CrashWorld : IAsyncDisposable
         [
             $"--Charging:Orders:Reservation={CrashRider.Reservation}",
             "--Charging:Orders:CardAmountFen=5",
+            "--Charging:Cards:MaxSwipesPerHour=1000",
             "--Charging:Codes:MaxSmsPerMinute=1000",
             // A charge lasts a second or two.
             "--Charging:Orders:PricePerHourFen=25000",

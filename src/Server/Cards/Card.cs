@@ -24,6 +24,15 @@ public sealed record CardUse(DateTimeOffset At, DeviceNo Device);
 /// <param name="Second">The one for which the card was blocked.</param>
 public sealed record FarApart(CardUse First, CardUse Second);
 
+/// <summary>Swipes of a card in an hour.</summary>
+/// <param name="Since">When the first of them was, UTC.</param>
+/// <param name="Count">How many were accepted.</param>
+public sealed record CardHour(DateTimeOffset Since, int Count)
+{
+    /// <summary>How long they are counted together.</summary>
+    public static readonly TimeSpan Length = TimeSpan.FromHours(1);
+}
+
 /// <summary>What a card has paid on a day.</summary>
 /// <param name="Day">The day in Asia/Shanghai, `yyyyMMdd`.</param>
 /// <param name="Fen">What its accepted swipes have paid, in fen, whatever went back.</param>
@@ -59,6 +68,9 @@ public sealed record Card
     /// <summary>What it has paid on the newest day on which it was used; null when its owner has not used it.</summary>
     public CardDay? Paid { get; init; }
 
+    /// <summary>Its accepted swipes of the newest hour in which it was used; null when its owner has not used it.</summary>
+    public CardHour? Swiped { get; init; }
+
     /// <summary>Its newest swipe that was accepted; null when its owner has not used it since it was bound or unblocked.</summary>
     public CardUse? LastUse { get; init; }
 
@@ -88,7 +100,10 @@ public sealed record Card
     public Card Unblock() => this with { Blocked = false, FarApart = null, LastUse = null };
 
     /// <summary>An operator takes it from its owner.</summary>
-    public Card Free() => this with { UserId = null, Binding = 0, DailyLimitFen = 0, Paid = null, LastUse = null };
+    public Card Free() => this with { UserId = null, Binding = 0, DailyLimitFen = 0, Paid = null, Swiped = null, LastUse = null };
+
+    /// <summary>How many swipes were accepted in the present hour. One that began in the future is over: the clock was set back.</summary>
+    public int SwipesAt(DateTimeOffset now) => now - Swiped?.Since is { Ticks: >= 0 } passed && passed < CardHour.Length ? Swiped!.Count : 0;
 
     /// <summary>What it has paid on a day, in fen.</summary>
     /// <param name="day">The day in Asia/Shanghai, `yyyyMMdd`.</param>
@@ -98,7 +113,16 @@ public sealed record Card
     internal bool MayPay(string day, long fen) => DailyLimitFen == 0 || PaidOn(day) + fen <= DailyLimitFen;
 
     /// <summary>It pays for a swipe.</summary>
-    internal Card Pay(CardUse use, string day, long fen) => this with { LastUse = use, Paid = new CardDay(day, PaidOn(day) + fen) };
+    internal Card Pay(CardUse use, DateTimeOffset now, long fen)
+    {
+        var (day, swipes) = (Codes.DayOf(now), SwipesAt(now));
+        return this with
+        {
+            LastUse = use,
+            Paid = new CardDay(day, PaidOn(day) + fen),
+            Swiped = swipes == 0 ? new CardHour(now, 1) : Swiped! with { Count = swipes + 1 },
+        };
+    }
 
     /// <summary>Takes it from its owner; 4004 when that is not the caller.</summary>
     internal Result<Card> UnbindFrom(long userId) =>

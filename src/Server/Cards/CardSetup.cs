@@ -11,6 +11,7 @@ public static class CardSetup
     {
         builder.AddSettings<CardsOptions>("Charging:Cards", options => options.Complaint());
         builder.Services.AddSingleton<Cards>();
+        builder.Services.AddSingleton<CardLimits>();
         builder.Services.AddSingleton<CardRpc>();
     }
 

@@ -31,6 +31,12 @@ public sealed record CardsOptions
     /// <summary>How far apart two piles must be for that, in kilometres.</summary>
     public int FarApartKm { get; init; } = 2;
 
+    /// <summary>How many swipes of a card are accepted in an hour, whatever becomes of their charges.</summary>
+    public int MaxSwipesPerHour { get; init; } = 20;
+
+    /// <summary>What a card may pay on a day in Asia/Shanghai, in fen, whatever goes back of it.</summary>
+    public int MaxFenPerDay { get; init; } = 5000;
+
     internal string? Complaint() => this switch
     {
         { VirtualDigits: < 1 or > CardNo.MaxLength or 8 or 10 } =>
@@ -39,6 +45,8 @@ public sealed record CardsOptions
         { MaxRefusedSwipes: < 1 or > 1000 } => "Charging:Cards:MaxRefusedSwipes is not between 1 and 1000: give how many swipes of a pile may be refused in a minute, such as 10.",
         { MaxTravelKmPerHour: < 0 or > 10_000 } => "Charging:Cards:MaxTravelKmPerHour is not between 0 and 10000: give the fastest that a card may travel between piles in km/h, such as 150, or 0 for no check.",
         { FarApartKm: < 1 or > 1000 } => "Charging:Cards:FarApartKm is not between 1 and 1000: give how many kilometres apart two piles must be for a card to be blocked, such as 2.",
+        { MaxSwipesPerHour: < 1 or > 1000 } => "Charging:Cards:MaxSwipesPerHour is not between 1 and 1000: give how many swipes of a card are accepted in an hour, such as 20.",
+        { MaxFenPerDay: < 1 or > 100_000_000 } => "Charging:Cards:MaxFenPerDay is not between 1 and 100000000: give what a card may pay on a day in fen, such as 5000.",
         _ => null,
     };
 }

@@ -18,6 +18,7 @@ public sealed class CardSwipes(
     Tariffs tariffs,
     RefusedSwipes refused,
     CardTravel travel,
+    CardLimits limits,
     OrderOptions options)
 {
     /// <summary>After this long nobody stands at the pile any more.</summary>
@@ -31,7 +32,8 @@ public sealed class CardSwipes(
     /// <param name="device">The pile.</param>
     /// <param name="swiped">The event.</param>
     /// <param name="at">When the card was held to the reader.</param>
-    public async ValueTask<CardDecision> DecideAsync(ITransaction tx, DeviceNo device, PileEvent swiped, DateTimeOffset at)
+    /// <returns>The decision, and the name of the limit for which an otherwise good card was refused; null when it was not.</returns>
+    public async ValueTask<(CardDecision Decision, string? Limit)> DecideAsync(ITransaction tx, DeviceNo device, PileEvent swiped, DateTimeOffset at)
     {
         var swipe = swiped.CardSwiped;
         var card = await cards.FindAsync(tx, swipe.CardNo);
@@ -45,7 +47,7 @@ public sealed class CardSwipes(
         if (reason is null)
         {
             user = await StartAsync(tx, plug, card!, user!);
-            tx.Put(CardTables.Cards, card!.Pay(use, Codes.DayOf(tx.Now), options.CardAmountFen));
+            tx.Put(CardTables.Cards, card!.Pay(use, tx.Now, options.CardAmountFen));
         }
         else if (reason is not (CardReason.TooOld or CardReason.TooManyRefused))
         {
@@ -54,7 +56,10 @@ public sealed class CardSwipes(
         // A pile may be anybody's: a balance is shown where it is about to be spent, and to nobody else.
         if (decision.Accepted || reason == CardReason.InsufficientBalance)
             decision.BalanceFen = (int)Math.Min(user!.BalanceFen, int.MaxValue);
-        return decision;
+        var limit = reason == CardReason.LimitReached ? limits.Reached(card!, tx.Now, options.CardAmountFen) : null;
+        if (limit is not null)
+            await PileAlarms.RaiseAsync(tx, device, AlarmCode.CardLimit, AlarmSeverity.Warning);
+        return (decision, limit);
     }
 
     private bool IsTooOld(ITransaction tx, DeviceNo device, PileEvent swiped, DateTimeOffset at) =>
@@ -77,7 +82,7 @@ public sealed class CardSwipes(
             PlugView.Busy => CardReason.PlugBusy,
             PlugView.Fault => CardReason.PlugFault,
             _ => user.BalanceFen < options.CardAmountFen ? CardReason.InsufficientBalance
-                : !card.MayPay(Codes.DayOf(tx.Now), options.CardAmountFen) ? CardReason.LimitReached
+                : !card.MayPay(Codes.DayOf(tx.Now), options.CardAmountFen) || limits.Reached(card, tx.Now, options.CardAmountFen) is not null ? CardReason.LimitReached
                 : travel.Block(tx, card, use) ? CardReason.Blocked
                 : null,
         };

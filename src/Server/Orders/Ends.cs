@@ -8,7 +8,8 @@ namespace Charging.Server.Orders;
 public static class Ends
 {
     /// <summary>The pile has sent the end record. It may come before the result of the start, twice, or far too late.</summary>
-    public static async ValueTask RecordedAsync(ITransaction tx, Order order, ChargeEnded record, string bootId, DateTimeOffset at)
+    /// <returns>The order as it is now, where it was of interest; else null.</returns>
+    public static async ValueTask<Order?> RecordedAsync(ITransaction tx, Order order, ChargeEnded record, string bootId, DateTimeOffset at)
     {
         switch (order.State)
         {
@@ -16,15 +17,14 @@ public static class Ends
                 var ended = order.End(record, at, tx.Now);
                 if (ended.Trouble == Order.ImpossibleRecord)
                     ended = await tx.TellAsync(ended, $"The pile's end record cannot be, and what can be believed counts: {record.Seconds} s, {record.EnergyWh} Wh, {record.MaxPowerW} W, {(tx.Now - at).TotalSeconds:0} s ago.");
-                await Settlement.SettleAsync(tx, ended);
-                break;
+                return await Settlement.SettleAsync(tx, ended);
             case OrderState.StartFailed:
                 await Stops.DoneAsync(tx, order.No.ToString(), order.Plug.Device);
-                await Settlement.RefundAsync(tx, order.Progress(Reading.Of(record), tx.Now), FailCause.Start);
-                break;
+                return await Settlement.RefundAsync(tx, order.Progress(Reading.Of(record), tx.Now), FailCause.Start);
             case var _ when order.MayBeRecordedLate():
-                await LateRecords.KeepAsync(tx, order, record, bootId, at);
-                break;
+                return await LateRecords.KeepAsync(tx, order, record, bootId, at);
+            default:
+                return null;
         }
     }
 

@@ -16,14 +16,15 @@ public static class LateRecords
     private const int MaxCollections = 10;
 
     /// <summary>Keeps an end record that may still tell more than is known of its order.</summary>
-    public static async ValueTask KeepAsync(ITransaction tx, Order order, ChargeEnded record, string bootId, DateTimeOffset at)
+    /// <returns>The order as it is now.</returns>
+    public static async ValueTask<Order> KeepAsync(ITransaction tx, Order order, ChargeEnded record, string bootId, DateTimeOffset at)
     {
         var user = await tx.GetAsync(AccountTables.Users, AccountTables.Key(order.UserId))
             ?? throw new InvalidOperationException($"The rider of order {order.No} is gone.");
         var late = order.RecordLate(record, (user.Debts?.Count ?? 0) < MaxDebts ? bootId : null, at, tx.Now);
         tx.Put(OrderTables.Orders, late);
         if (late.Reported != order.Reported)
-            await tx.TellAsync(late, $"The pile's end record came too late to settle the charge, and is kept: {record.Seconds} s, {record.EnergyWh} Wh, {record.MaxPowerW} W.");
+            late = await tx.TellAsync(late, $"The pile's end record came too late to settle the charge, and is kept: {record.Seconds} s, {record.EnergyWh} Wh, {record.MaxPowerW} W.");
         else
             await DayFigures.CorrectedAsync(tx, order, late);
         if (late.Debt is not null)
@@ -36,6 +37,7 @@ public static class LateRecords
             tx.Put(PileCounts.Table, counts.LoseCharge(order.Plug.Number));
         }
         tx.Put(AccountTables.Users, user);
+        return late;
     }
 
     /// <summary>Takes what a rider owes from the balance, as far as that goes, the oldest debt first. The caller writes the rider.</summary>

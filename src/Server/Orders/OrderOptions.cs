@@ -27,6 +27,12 @@ public sealed record OrderOptions
     /// <summary>How often in a second the store hears what the statuses of one pile say, and its alarms, each time of up to 16 plugs; more waits.</summary>
     public int MaxStatusChecksPerSecond { get; init; } = 10;
 
+    /// <summary>How many end records of a pile that cannot be raise an alarm, on one day in Asia/Shanghai.</summary>
+    public int ImpossibleRecordsForAlarm { get; init; } = 3;
+
+    /// <summary>Whether that also pauses the pile, until an operator resumes it.</summary>
+    public bool PausesForImpossibleRecords { get; init; }
+
     /// <summary>How long a caller waits for a start: the saga ends it at its time-out by itself, and that must be heard of.</summary>
     public TimeSpan LongestStart => StartTimeout + TimeSpan.FromSeconds(2);
 
@@ -49,6 +55,7 @@ public sealed record OrderOptions
         { CardAmountFen: < 1 } => "Charging:Orders:CardAmountFen is below 1: give what a card swipe pays in fen, such as 100.",
         { LimitFen: < 1 or > 100_000_000 } => "Charging:Orders:LimitFen is not between 1 and 100000000: give the highest payment in fen, such as 100000.",
         { MaxStatusChecksPerSecond: < 1 or > 1000 } => "Charging:Orders:MaxStatusChecksPerSecond is not between 1 and 1000: give a number such as 10.",
+        { ImpossibleRecordsForAlarm: < 1 or > 1000 } => "Charging:Orders:ImpossibleRecordsForAlarm is not between 1 and 1000: give how many end records that cannot be raise an alarm on a day, such as 3.",
         _ => null,
     };
 }

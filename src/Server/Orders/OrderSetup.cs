@@ -1,4 +1,5 @@
 using Charging.Server.Calls;
+using Charging.Server.Cards;
 using Charging.Server.Storage;
 
 namespace Charging.Server.Orders;
@@ -37,10 +38,17 @@ public static class OrderSetup
         services.AddSingleton<CardTravel>();
         services.AddSingleton<StatusCheck>();
         services.AddSingleton<AlarmStops>();
+        services.AddSingleton<ImpossibleRecords>();
         services.AddSingleton<PileEvents>();
         services.AddSingleton<OrderRpc>();
     }
 
     /// <summary>Maps the methods.</summary>
-    public static void MapOrders(this WebApplication app) => app.MapGrpcService<OrderRpc>();
+    /// <exception cref="StartupException">Two settings do not fit each other.</exception>
+    public static void MapOrders(this WebApplication app)
+    {
+        if (app.Services.GetRequiredService<CardsOptions>().MaxFenPerDay < app.Services.GetRequiredService<OrderOptions>().CardAmountFen)
+            throw new StartupException("Charging:Cards:MaxFenPerDay is below Charging:Orders:CardAmountFen, so that no card could pay: raise the one, or lower the other.");
+        app.MapGrpcService<OrderRpc>();
+    }
 }

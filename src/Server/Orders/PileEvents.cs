@@ -14,7 +14,15 @@ namespace Charging.Server.Orders;
 /// is durable; and acknowledged again, without acting, however often it comes.
 /// </summary>
 public sealed class PileEvents(
-    IStore store, CardSwipes swipes, AlarmStops alarmStops, PileCommands commands, CardsOptions cards, RateLimits limits, TimeProvider clock)
+    IStore store,
+    CardSwipes swipes,
+    CardLimits cardLimits,
+    ImpossibleRecords impossibleRecords,
+    AlarmStops alarmStops,
+    PileCommands commands,
+    CardsOptions cards,
+    RateLimits limits,
+    TimeProvider clock)
 {
     private const int LongestPayload = 4096;
 
@@ -43,6 +51,8 @@ public sealed class PileEvents(
         }
         if (seen.Reason == CardReason.TooManyRefused)
             _refused.Refused($"pile {session.Device}");
+        if (seen.Limit is { } limit)
+            cardLimits.Refused(limit, session.Device);
         await commands.AckAsync(session.Device, pileEvent.EventId);
     }
 
@@ -82,12 +92,13 @@ public sealed class PileEvents(
                 await StartedAsync(tx, device, pileEvent, at);
                 break;
             case PileEvent.KindOneofCase.ChargeEnded:
-                if (await OrderOfAsync(tx, device, pileEvent.ChargeEnded.OrderNo, pileEvent.ChargeEnded.Plug) is { } ended)
-                    await Ends.RecordedAsync(tx, ended, pileEvent.ChargeEnded, pileEvent.BootId, at);
+                if (await OrderOfAsync(tx, device, pileEvent.ChargeEnded.OrderNo, pileEvent.ChargeEnded.Plug) is { } ended
+                    && await Ends.RecordedAsync(tx, ended, pileEvent.ChargeEnded, pileEvent.BootId, at) is { Trouble: Order.ImpossibleRecord })
+                    await impossibleRecords.CountAsync(tx, device);
                 break;
             case PileEvent.KindOneofCase.CardSwiped:
-                var decision = await swipes.DecideAsync(tx, device, pileEvent, at);
-                return seen with { Accepted = decision.Accepted, Reason = decision.Reason, BalanceFen = decision.BalanceFen };
+                var (decision, limit) = await swipes.DecideAsync(tx, device, pileEvent, at);
+                return seen with { Accepted = decision.Accepted, Reason = decision.Reason, BalanceFen = decision.BalanceFen, Limit = limit };
             case PileEvent.KindOneofCase.Alarm when PileAlarms.IsOfServer(pileEvent.Alarm.Code):
                 await QuarantineAsync(tx, device, "An alarm that is not for piles to raise or clear.", pileEvent.ToByteArray());
                 break;
@@ -106,8 +117,8 @@ public sealed class PileEvents(
         var started = pileEvent.ChargeStarted;
         if (await OrderOfAsync(tx, device, started.OrderNo, started.Plug) is { } order)
             await Starts.StartedAsync(tx, order, at, pileEvent.BootId);
-        else
-            await Stops.RequestAsync(tx, started.OrderNo, new PlugId(device, (int)Math.Min(started.Plug, Pile.MaxPlugs)));
+        else if (started.Plug is >= 1 and <= Pile.MaxPlugs)
+            await Stops.RequestAsync(tx, started.OrderNo, new PlugId(device, (int)started.Plug));
     }
 
     private static async ValueTask<Order?> OrderOfAsync(ITransaction tx, DeviceNo device, string orderNo, uint plug) =>
@@ -115,6 +126,8 @@ public sealed class PileEvents(
 
     private static async ValueTask AlarmAsync(ITransaction tx, SeenEvent seen, Alarm alarm, DateTimeOffset at)
     {
+        // However old it says that it is, the pile was registered before.
+        var isPossible = await tx.GetAsync(PileTables.Piles, seen.Device.ToString()) is not { } pile || at >= pile.RegisteredAt;
         var entry = new PileAlarm
         {
             Device = seen.Device,
@@ -122,7 +135,7 @@ public sealed class PileEvents(
             Code = alarm.Code,
             Severity = alarm.Severity,
             Raised = alarm.Raised,
-            At = at,
+            At = isPossible ? at : tx.Now,
             SecretGeneration = seen.SecretGeneration,
             EventId = seen.EventId,
         };

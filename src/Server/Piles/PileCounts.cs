@@ -24,12 +24,22 @@ public sealed record PileCounts
     /// <summary>When the minute began in which refused swipes are counted, UTC; null before the first.</summary>
     public DateTimeOffset? SwipesSince { get; init; }
 
+    /// <summary>End records that cannot be, on <see cref="ImpossibleDay"/>.</summary>
+    public int ImpossibleRecords { get; init; }
+
+    /// <summary>The newest day in Asia/Shanghai that had such a record, `yyyy-MM-dd`; null before the first.</summary>
+    public string? ImpossibleDay { get; init; }
+
     /// <summary>Counts by pile.</summary>
     public static readonly Table<PileCounts> Table = new("pile_counts", StoreJson.Default.PileCounts, counts => counts.Device.ToString(), isResident: true);
 
     /// <summary>One more charge has gone on at a plug after it was given up.</summary>
     public PileCounts LoseCharge(int plug) =>
         this with { LostCharges = new Dictionary<int, int>(LostCharges ?? new Dictionary<int, int>()) { [plug] = (LostCharges?.GetValueOrDefault(plug) ?? 0) + 1 } };
+
+    /// <summary>One more end record cannot be.</summary>
+    public PileCounts RecordImpossible(string day) =>
+        this with { ImpossibleDay = day, ImpossibleRecords = (ImpossibleDay == day ? ImpossibleRecords : 0) + 1 };
 
     /// <summary>How many swipes were refused in the present minute.</summary>
     public int Refused(DateTimeOffset now) => now - SwipesSince < SwipeWindow ? RefusedSwipes : 0;

@@ -86,6 +86,9 @@ public sealed partial class PileInbox(
     public Task EventReceivedAsync(PileSession session, PileEvent pileEvent)
     {
         board.Heard(session);
+        // It may be any of its plugs.
+        if (pileEvent.Alarm is { } alarm && !access.HasEach(session.Device, [alarm.Plug]))
+            alarm.Plug = 0;
         return GuardAsync(pileEvent.KindCase switch
         {
             PileEvent.KindOneofCase.ChargeStarted => TracedAsync("pile reports start", pileEvent.ChargeStarted.OrderNo, () => HandleAsync(session, pileEvent)),

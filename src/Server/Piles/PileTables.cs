@@ -32,6 +32,9 @@ public sealed record SeenEvent
     /// <summary>For a card swipe: why not. Null for other events.</summary>
     public CardReason? Reason { get; init; }
 
+    /// <summary>For a card swipe: the limit for which an otherwise good card was refused, see <see cref="Cards.CardLimits"/>; null for others.</summary>
+    public string? Limit { get; init; }
+
     /// <summary>For a card swipe: what is left on the account, in fen.</summary>
     public long BalanceFen { get; init; }
 

@@ -44,6 +44,7 @@ public static class Tables
         // Properties that an older program would drop.
         new(7, "codes", codes => codes),
         new(8, "cards", card => card),
+        new(9, "cards", card => card),
     ];
 
     /// <summary>Those that an <see cref="IStoreObserver"/> follows, and so are told from node to node.</summary>

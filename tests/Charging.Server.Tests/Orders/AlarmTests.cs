@@ -14,6 +14,7 @@ public sealed class AlarmTests
     [InlineData(AlarmCode.Smoke, 2, true, "2")]
     [InlineData(AlarmCode.Temperature, 2, true, "2")]
     [InlineData(AlarmCode.Smoke, 0, true, "23")]
+    [InlineData(AlarmCode.Smoke, 77, true, "23")]
     [InlineData(AlarmCode.Temperature, 0, true, "23")]
     [InlineData(AlarmCode.Smoke, 0, false, "")]
     [InlineData(AlarmCode.Door, 2, true, "")]

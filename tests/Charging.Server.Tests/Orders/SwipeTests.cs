@@ -1,8 +1,10 @@
 using Charging.Device.V1;
+using Charging.MqttBroker;
 using Charging.PileSimulator;
 using Charging.Server.Accounts;
 using Charging.Server.Cards;
 using Charging.Server.Orders;
+using Charging.Server.Piles;
 using Charging.Server.Storage;
 using Charging.Server.Storage.LiteDb;
 using Charging.Testing;
@@ -127,6 +129,38 @@ public sealed class SwipeTests
         await stand.PassAsync(TimeSpan.FromHours(13));
         Assert.True((await stand.Pile.SwipeAsync(4, Card)).Accepted);
         await stand.CheckAsync();
+    }
+
+    [Fact]
+    public async Task A_card_is_accepted_so_often_in_an_hour_and_pays_so_much_on_a_day_and_operators_hear_of_it()
+    {
+        await using var stand = await Stand.OpenAsync(settings: ["--Charging:Cards:MaxSwipesPerHour=2", "--Charging:Cards:MaxFenPerDay=300"]);
+        await stand.Rider.TopUpAsync(9);
+        Assert.Equal(200, (await stand.Rider.PostAsync("bindCard", new { body = new { cardNo = Card } })).Code);
+        Assert.True((await stand.Pile.SwipeAsync(1, Card)).Accepted);
+        Assert.True((await stand.Pile.SwipeAsync(2, Card)).Accepted);
+        Assert.Equal(CardReason.LimitReached, (await stand.Pile.SwipeAsync(3, Card)).Reason);
+        await HeardOfAsync("card-swipes");
+
+        await stand.PassAsync(CardHour.Length);
+        Assert.True((await stand.Pile.SwipeAsync(3, Card)).Accepted);
+        await stand.PassAsync(CardHour.Length);
+        Assert.Equal(CardReason.LimitReached, (await stand.Pile.SwipeAsync(4, Card)).Reason);
+        await HeardOfAsync("card-amount");
+
+        // It is after 13:07 in Shanghai.
+        await stand.PassAsync(TimeSpan.FromHours(11));
+        Assert.True((await stand.Pile.SwipeAsync(4, Card)).Accepted);
+        await stand.CheckAsync();
+
+        async Task HeardOfAsync(string limit)
+        {
+            await Retry.Until("the log says so", () => stand.App.Log.Records.Any(record => record.Message.Contains(limit, StringComparison.Ordinal)));
+            var store = stand.App.Services.GetRequiredService<IStore>();
+            var events = await store.RunAsync(tx => tx.ListAsync(PileTables.SeenEvents.ByKey, KeyRange.Prefix(stand.Device), 200));
+            Assert.Equal(limit, events.Last(seen => seen.Reason == CardReason.LimitReached).Limit);
+            Assert.NotNull(await store.RunAsync(tx => tx.GetAsync(PileTables.Alarms, PileAlarm.IdOf(DeviceNo.Parse(stand.Device), 0, AlarmCode.CardLimit))));
+        }
     }
 
     [Theory]

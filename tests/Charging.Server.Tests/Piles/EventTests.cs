@@ -32,6 +32,21 @@ public sealed class EventTests
         await stand.CheckAsync();
     }
 
+    [Theory]
+    [InlineData(60_000u, 60)]
+    [InlineData(uint.MaxValue, 0)]
+    public async Task An_alarm_is_no_older_than_its_pile(uint ageMs, int seconds)
+    {
+        await using var stand = await Stand.OpenAsync();
+        await using var pile = await RawPile.OpenAsync(stand.App);
+        stand.Clock.Advance(TimeSpan.FromMinutes(2));
+        await pile.RaiseAsync(1, raised => (raised.AgeMs, raised.Alarm) = (ageMs, new Alarm { Code = AlarmCode.Door, Plug = 2, Raised = true }));
+        await pile.AckedAsync(1);
+
+        var alarm = await stand.App.Services.GetRequiredService<IStore>().RunAsync(tx => tx.GetAsync(PileTables.Alarms, PileAlarm.IdOf(DeviceNo.Parse(pile.Device), 2, AlarmCode.Door)));
+        Assert.Equal(stand.Clock.GetUtcNow().AddSeconds(-seconds), alarm!.At);
+    }
+
     [Fact]
     public async Task Events_may_come_in_any_order_and_before_the_result()
     {

@@ -74,12 +74,13 @@ const Terms = {
   Unsupported: "不支持", done: "已执行",
   // What a pile tells of, and warns of.
   None: "未知", ChargeStarted: "充电开始", ChargeEnded: "充电结束", CardSwiped: "刷卡", Alarm: "告警",
-  Smoke: "烟雾", Temperature: "过温", OverCurrent: "过流", Water: "箱体进水", Door: "箱门打开", PowerCut: "断电", retired: "设备已停用",
+  Smoke: "烟雾", Temperature: "过温", OverCurrent: "过流", Water: "箱体进水", Door: "箱门打开", PowerCut: "断电",
+  RefusedSwipes: "大量刷卡被拒", ImpossibleRecords: "结束记录不可能属实", CardLimit: "刷卡超过限额", retired: "设备已停用",
   // How a refund stands, and what the provider said of it.
   Owed: "待退", Done: "已退", Closed: "已关闭", Processing: "处理中", Refused: "拒绝", Abnormal: "异常", Unknown: "未知",
   // What is due.
   Expire: "预约到期", Close: "关闭支付单", Start: "启动指令", Stop: "停止指令", Unconfirmed: "未确认启动的退款", Overdue: "超时结束", Lost: "充电丢失的判定",
-  Spent: "费用用完的检查", Surplus: "多付部分的处理", Refund: "退款", Notice: "结束通知", Retire: "设备停用",
+  Spent: "费用用完的检查", Surplus: "多付部分的处理", Refund: "退款", Notice: "结束通知", CardNotice: "停卡通知", Retire: "设备停用",
   // What operators do, and what an order waits for.
   ForceEndOrder: "强制结束", RefundOrder: "退款", RetryOrder: "重试", ResolveOrder: "标记已处理",
   LOST: "设备丢失了充电记录", LOST_CHARGED: "按丢失处理后仍在充电", IMPOSSIBLE_RECORD: "设备的结束记录不可能属实", REFUNDED_ELSEWHERE: "已在支付平台退款", REFUND_OVERDUE: "退款多次未成功", REFUND_ABNORMAL: "付款账户无法接收退款",
