@@ -16,6 +16,12 @@ public sealed partial class LimitLog(string name, int max, TimeSpan window, Time
             LogLimited(name, max, window, times, subject);
     }
 
+    /// <summary>Logs that a subject has reached four fifths of the limit.</summary>
+    public void IsNear(string subject) => LogNear(name, max, window, subject);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The limit {Limit} ({Max} in {Window}) is reached to 80 % by {Subject}.")]
+    private partial void LogNear(string limit, int max, TimeSpan window, string subject);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "The limit {Limit} ({Max} in {Window}) was reached {Times} times since the last line, last by {Subject}.")]
     private partial void LogLimited(string limit, int max, TimeSpan window, int times, string subject);
 }

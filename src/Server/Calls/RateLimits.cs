@@ -7,8 +7,9 @@ public sealed class RateLimits(TimeProvider clock, ILogger<RateLimits> logger)
     /// <param name="name">What is limited, in kebab case, such as `wrong-codes`: the label of `charging_limited_total`.</param>
     /// <param name="max">How often one subject may in one window.</param>
     /// <param name="window">How long a window is; it begins with the subject's first time.</param>
-    public RateLimit<TKey> Create<TKey>(string name, int max, TimeSpan window) where TKey : notnull =>
-        new(name, max, window, clock, logger);
+    /// <param name="warnsNear">Whether a line is logged when a subject has reached four fifths of it.</param>
+    public RateLimit<TKey> Create<TKey>(string name, int max, TimeSpan window, bool warnsNear = false) where TKey : notnull =>
+        new(name, max, window, warnsNear, clock, logger);
 
     /// <summary>Makes the log of a limit that is kept elsewhere, such as in the store.</summary>
     public LimitLog CreateLog(string name, int max, TimeSpan window) => new(name, max, window, clock, logger);
@@ -18,7 +19,7 @@ public sealed class RateLimits(TimeProvider clock, ILogger<RateLimits> logger)
 /// How often each subject may do something. Kept in memory by monotonic time: a restart forgets it, and each node counts for
 /// itself, so that limits on money are kept in the store instead. The number of subjects is bounded too.
 /// </summary>
-public sealed class RateLimit<TKey>(string name, int max, TimeSpan window, TimeProvider clock, ILogger logger)
+public sealed class RateLimit<TKey>(string name, int max, TimeSpan window, bool warnsNear, TimeProvider clock, ILogger logger)
     where TKey : notnull
 {
     /// <summary>Subjects in their window at once; further ones are refused.</summary>
@@ -41,6 +42,8 @@ public sealed class RateLimit<TKey>(string name, int max, TimeSpan window, TimeP
             if (Current(key) is { } current && current.Count < max)
             {
                 _windows[key] = current with { Count = current.Count + 1 };
+                if (warnsNear && current.Count + 1 == max - (max / 5))
+                    _log.IsNear(logAs ?? key.ToString()!);
                 return true;
             }
         }

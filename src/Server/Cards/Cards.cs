@@ -113,6 +113,18 @@ public sealed class Cards(IStore store, CardsOptions options, RateLimits limits)
         return ReferenceEquals(code, ResultCode.Ok) ? Done.Ok : code;
     }
 
+    /// <summary>
+    /// Writes a card down, or deletes it when nothing of it must be kept: anybody may bind a physical card that nobody has, and
+    /// could bind and unbind any number of them.
+    /// </summary>
+    public static void Keep(ITransaction tx, Card card)
+    {
+        if (card is { Kind: CardKind.Physical, UserId: null, Blocked: false })
+            tx.Delete(CardTables.Cards, card.Key);
+        else
+            tx.Put(CardTables.Cards, card);
+    }
+
     private static async ValueTask<Result<Card>> BindAsync(ITransaction tx, User user, NamedCard named)
     {
         if ((named.Card ?? named.Unbound) is not { } card)
@@ -134,7 +146,7 @@ public sealed class Cards(IStore store, CardsOptions options, RateLimits limits)
             return ResultCode.CardNotFound;
         return card.UnbindFrom(user.Id).Then<Card>(unbound =>
         {
-            tx.Put(CardTables.Cards, unbound);
+            Keep(tx, unbound);
             return unbound;
         });
     }

@@ -85,7 +85,7 @@ internal sealed class CardOpsRpc(IStore store, Cards.Cards cards, Changes change
         {
             var before = await KnownAsync(tx, number);
             var card = change(before);
-            tx.Put(CardTables.Cards, card);
+            Cards.Cards.Keep(tx, card);
             return new Made<Ops.V1.Card>(await ToWireAsync(tx, card), outcome(before), CardOpsMapping.Subject(CardNo.Parse(card.Number)));
         });
     }

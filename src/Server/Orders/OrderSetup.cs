@@ -40,6 +40,7 @@ public static class OrderSetup
         services.AddSingleton<AlarmStops>();
         services.AddSingleton<ImpossibleRecords>();
         services.AddSingleton<PileEvents>();
+        services.AddSingleton<EventLimit>();
         services.AddSingleton<OrderRpc>();
     }
 

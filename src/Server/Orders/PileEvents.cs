@@ -20,7 +20,9 @@ public sealed class PileEvents(
     ImpossibleRecords impossibleRecords,
     AlarmStops alarmStops,
     PileCommands commands,
+    EventLimit eventLimit,
     CardsOptions cards,
+    PileOptions piles,
     RateLimits limits,
     TimeProvider clock)
 {
@@ -28,9 +30,11 @@ public sealed class PileEvents(
 
     private readonly LimitLog _refused = limits.CreateLog("refused-swipes", cards.MaxRefusedSwipes, PileCounts.SwipeWindow);
 
-    /// <summary>Acts on an event and acknowledges it.</summary>
+    /// <summary>Acts on an event and acknowledges it; one above the pile's limit is left to its resend.</summary>
     public async Task HandleAsync(PileSession session, PileEvent pileEvent)
     {
+        if (!eventLimit.TryTake(session.Device, pileEvent))
+            return;
         if (pileEvent.CardSwiped is not null && !swipes.MayDecide(session.Device, pileEvent))
         {
             // It comes again in ten seconds, and then the pile has answered.
@@ -159,12 +163,16 @@ public sealed class PileEvents(
         yield return (DayFigures.Table, DayFigures.KeyOf(DayFigures.DayOf(tx.Now), device));
     }
 
-    private static async ValueTask QuarantineAsync(ITransaction tx, DeviceNo device, string reason, ReadOnlyMemory<byte> payload)
+    private async ValueTask QuarantineAsync(ITransaction tx, DeviceNo device, string reason, ReadOnlyMemory<byte> payload)
     {
         var cut = payload.Length > LongestPayload ? payload[..LongestPayload] : payload;
+        var counts = await tx.GetAsync(PileCounts.Table, device.ToString()) ?? new PileCounts { Device = device };
+        counts = counts with { Unreadable = counts.Unreadable + 1 };
+        tx.Put(PileCounts.Table, counts);
         tx.Put(PileTables.Quarantine, new QuarantinedMessage
         {
-            Number = await tx.NextNumberAsync(NumberSequence.Quarantine),
+            Number = counts.Unreadable,
+            Place = (int)(counts.Unreadable % piles.MaxUnreadable),
             Device = device,
             At = tx.Now,
             Reason = reason,

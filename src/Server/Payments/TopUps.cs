@@ -83,10 +83,19 @@ public sealed record TopUp
 public readonly record struct TopUpRequest(Phone Phone, long Fen, OrderNo OrderNo = default);
 
 /// <summary>Top-ups of the balance (contract sections 9 and 10).</summary>
-public sealed class TopUps(IStore store, PaymentCheck check, PaymentOptions options)
+public sealed class TopUps(IStore store, PaymentCheck check, PaymentOptions options, RateLimits limits)
 {
-    /// <summary>Makes a top-up to be paid, and closes the rider's oldest if there are too many. 403 when the phone is not the caller's.</summary>
-    public Task<Result<OrderNo>> NewAsync(Caller caller, TopUpRequest request) => store.RunAsync<Result<OrderNo>>(async tx =>
+    private readonly RateLimit<long> _made = limits.Create<long>("top-ups", options.MaxTopUpsPerHour, TimeSpan.FromHours(1));
+
+    /// <summary>
+    /// Makes a top-up to be paid, and closes the rider's oldest if there are too many. 403 when the phone is not the caller's, or
+    /// when as many were made in an hour as <see cref="PaymentOptions.MaxTopUpsPerHour"/> allows.
+    /// </summary>
+    public async Task<Result<OrderNo>> NewAsync(Caller caller, TopUpRequest request) => _made.TryTake(caller.UserId, $"rider {caller.UserId}")
+        ? await MakeAsync(caller, request)
+        : ResultCode.InvalidArgument;
+
+    private Task<Result<OrderNo>> MakeAsync(Caller caller, TopUpRequest request) => store.RunAsync<Result<OrderNo>>(async tx =>
     {
         if (await FindOwnAsync(tx, caller, request.Phone) is not { } user)
             return ResultCode.InvalidArgument;

@@ -30,6 +30,9 @@ public sealed record PileCounts
     /// <summary>The newest day in Asia/Shanghai that had such a record, `yyyy-MM-dd`; null before the first.</summary>
     public string? ImpossibleDay { get; init; }
 
+    /// <summary>Messages that could not be read and were set aside, since the pile was first registered.</summary>
+    public long Unreadable { get; init; }
+
     /// <summary>Counts by pile.</summary>
     public static readonly Table<PileCounts> Table = new("pile_counts", StoreJson.Default.PileCounts, counts => counts.Device.ToString(), isResident: true);
 

@@ -15,6 +15,7 @@ public static class PileSetup
     {
         var services = builder.Services;
         var mqtt = builder.AddSettings<MqttOptions>("Charging:Mqtt");
+        builder.AddSettings<PileOptions>("Charging:Piles", options => options.Complaint());
         builder.KnowSettings<PileBrokerOptions>(PileBrokerOptions.Section);
         if (mqtt.Mode == BrokerMode.External)
             builder.AddExternalBroker(mqtt);

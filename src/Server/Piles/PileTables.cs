@@ -49,8 +49,11 @@ public sealed record SeenEvent
 /// <summary>A message that could not be understood, set aside for a person.</summary>
 public sealed record QuarantinedMessage
 {
-    /// <summary>Number, from the store's sequence.</summary>
+    /// <summary>Number among those of the pile, from 1.</summary>
     public required long Number { get; init; }
+
+    /// <summary>Its place among those that are kept of the pile, from 0: a newer message in the same place replaces it.</summary>
+    public required int Place { get; init; }
 
     /// <summary>The pile.</summary>
     public required DeviceNo Device { get; init; }
@@ -139,11 +142,11 @@ public static class PileTables
     /// <summary>Events that were acted on.</summary>
     public static readonly Table<SeenEvent> SeenEvents = new("seen_events", StoreJson.Default.SeenEvent, seen => seen.Key);
 
-    /// <summary>Messages set aside, by number.</summary>
+    /// <summary>Messages set aside, by pile and place.</summary>
     public static readonly Table<QuarantinedMessage> Quarantine = new(
         "quarantine",
         StoreJson.Default.QuarantinedMessage,
-        message => message.Number.ToString("D10", CultureInfo.InvariantCulture));
+        message => string.Create(CultureInfo.InvariantCulture, $"{message.Device}:{message.Place:D5}"));
 
     /// <summary>Alarms by pile, plug and code.</summary>
     public static readonly Table<PileAlarm> Alarms = new("alarms", StoreJson.Default.PileAlarm, alarm => alarm.Id);

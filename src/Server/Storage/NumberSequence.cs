@@ -15,9 +15,6 @@ public static class NumberSequence
     /// <summary>Riders.</summary>
     public const string Users = "users";
 
-    /// <summary>Messages of piles that nobody could understand.</summary>
-    public const string Quarantine = "quarantine";
-
     /// <summary>Entries of the audit log.</summary>
     public const string Audit = "audit";
 
@@ -25,5 +22,5 @@ public static class NumberSequence
     public const string OperatorKeys = "operator_keys";
 
     /// <summary>All of them: a store that is moved goes on after each.</summary>
-    public static readonly IReadOnlyList<string> All = [Orders, OrderSteps, Ledger, Users, Quarantine, Audit, OperatorKeys];
+    public static readonly IReadOnlyList<string> All = [Orders, OrderSteps, Ledger, Users, Audit, OperatorKeys];
 }

@@ -68,6 +68,17 @@ public sealed class RateLimitsTests
             });
     }
 
+    [Fact]
+    public void Warns_once_when_four_fifths_are_reached()
+    {
+        var limit = new RateLimits(_clock, LoggerFactory.Create(logging => logging.AddProvider(_log)).CreateLogger<RateLimits>())
+            .Create<int>("test", 10, TimeSpan.FromMinutes(1), warnsNear: true);
+        for (var i = 0; i < 10; i++)
+            limit.TryTake(1);
+
+        Assert.Contains("80 % by 1", Assert.Single(_log.Records).Message);
+    }
+
     private RateLimit<int> Limit(int max) =>
         new RateLimits(_clock, LoggerFactory.Create(logging => logging.AddProvider(_log)).CreateLogger<RateLimits>())
             .Create<int>("test", max, TimeSpan.FromMinutes(1));

@@ -86,7 +86,7 @@ public sealed class CardTests
         Assert.Equal(200, await UnbindAsync(rider, "0628576811"));
         Assert.Equal(4002, await UnbindAsync(other, "FFFFFFFE"));
         Assert.Equal(200, await BindAsync(other, "0628576811"));
-        Assert.Equal(["2577522b"], await ListAsync(other));
+        Assert.Equal(["0628576811"], await ListAsync(other));
         Assert.Equal(200, await BindAsync(rider, "4294967295"));
     }
 
@@ -262,6 +262,24 @@ public sealed class CardTests
     }
 
     private static async Task<int> BindAsync(Rider rider, string cardNo) => (await rider.PostAsync("bindCard", new { body = new { cardNo } })).Code;
+
+    [Fact]
+    public async Task A_physical_card_that_nobody_has_is_kept_only_while_it_is_blocked()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var rider = await app.RegisterAsync();
+        var cards = new Ops.V1.CardService.CardServiceClient(app.AsOperator());
+        foreach (var number in new[] { "00000001", "00000002", "00000003" })
+            Assert.Equal(200, await BindAsync(rider, number));
+        await cards.BlockCardAsync(new Ops.V1.BlockCardRequest { CardNo = "00000003", Reason = "stolen" });
+
+        Assert.Equal(200, await UnbindAsync(rider, "00000001"));
+        await cards.UnbindCardAsync(new Ops.V1.UnbindCardRequest { CardNo = "00000002" });
+        Assert.Equal(200, await UnbindAsync(rider, "00000003"));
+
+        Assert.Equal("00000003", Assert.Single((await cards.ListCardsAsync(new Ops.V1.ListCardsRequest())).Cards).CardNo);
+        Assert.Equal((200, 403), (await BindAsync(rider, "00000001"), await BindAsync(rider, "00000003")));
+    }
 
     private static async Task<int> UnbindAsync(Rider rider, string cardNo) => (await rider.PostAsync("unbindCard", new { body = new { cardNo } })).Code;
 

@@ -165,6 +165,18 @@ public sealed class TopUpTests
         Assert.Equal([TopUpState.Closed], await StatesAsync(stand, [first]));
     }
 
+    [Fact]
+    public async Task A_rider_makes_only_so_many_top_ups_in_an_hour()
+    {
+        await using var stand = await Stand.OpenAsync(settings: "--Charging:Payment:MaxTopUpsPerHour=2");
+        foreach (var code in new[] { 200, 200, 403 })
+            Assert.Equal(code, (await stand.Rider.NewTopUpAsync(1)).Code);
+
+        Assert.Equal(200, (await (await stand.App.RegisterAsync()).NewTopUpAsync(1)).Code);
+        stand.Clock.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(200, (await stand.Rider.NewTopUpAsync(1)).Code);
+    }
+
     private static async Task<IEnumerable<TopUpState>> StatesAsync(Stand stand, IReadOnlyList<string> numbers)
     {
         var states = new List<TopUpState>();

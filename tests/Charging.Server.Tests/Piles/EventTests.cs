@@ -219,6 +219,35 @@ public sealed class EventTests
         await stand.CheckAsync();
     }
 
+    [Fact]
+    public async Task Only_the_newest_messages_that_could_not_be_read_are_kept()
+    {
+        await using var stand = await Stand.OpenAsync(settings: "--Charging:Piles:MaxUnreadable=3");
+        var events = stand.App.Services.GetRequiredService<PileEvents>();
+        for (var number = 1; number <= 5; number++)
+            await events.QuarantineAsync(DeviceNo.Parse(stand.Device), $"reason {number}", new byte[number]);
+
+        Assert.Equal(["reason 3", "reason 4", "reason 5"], (await AsideAsync(stand, stand.Device)).OrderBy(message => message.Number).Select(message => message.Reason));
+    }
+
+    [Fact]
+    public async Task Events_above_the_limit_of_a_day_are_left_to_the_pile_but_not_the_end_of_a_charge()
+    {
+        await using var stand = await Stand.OpenAsync(settings: "--Charging:Piles:MaxEventsPerDay=100");
+        await using var pile = await RawPile.OpenAsync(stand.App);
+        var orderNo = await BeginAsync(stand, pile);
+        for (var number = 1u; number <= 101; number++)
+            await pile.RaiseAsync(number, _ => { });
+        await pile.RaiseAsync(200, raised => raised.ChargeEnded = Ended(orderNo, 20));
+
+        await pile.AckedAsync(200);
+        await pile.AckedAsync(100);
+        Assert.DoesNotContain(pile.Received, command => command.EventAck?.EventId == 101);
+        Assert.Equal(OrderState.Settled, (await stand.OrderAsync(orderNo)).State);
+        Assert.Contains(stand.App.Log.Records, record => record.Message.Contains("pile-events") && record.Message.Contains("80 %"));
+        Assert.Contains(stand.App.Log.Records, record => record.Message.Contains("pile-events") && record.Message.Contains("was reached"));
+    }
+
     private static ChargeEnded Ended(string orderNo, uint seconds) =>
         new() { OrderNo = orderNo, Plug = 2, Seconds = seconds, EnergyWh = 5, MaxPowerW = 200, Reason = EndReason.Full };
 
@@ -234,13 +263,6 @@ public sealed class EventTests
     private static async Task<IReadOnlyList<QuarantinedMessage>> AsideAsync(Stand stand, string device)
     {
         var store = stand.App.Services.GetRequiredService<IStore>();
-        var found = new List<QuarantinedMessage>();
-        for (var number = 1; number < 20; number++)
-        {
-            var key = number.ToString("D10", System.Globalization.CultureInfo.InvariantCulture);
-            if (await store.RunAsync(tx => tx.GetAsync(PileTables.Quarantine, key)) is { } message && message.Device.ToString() == device)
-                found.Add(message);
-        }
-        return found;
+        return await store.RunAsync(tx => tx.ListAsync(PileTables.Quarantine.ByKey, KeyRange.Prefix($"{device}:"), 100));
     }
 }
