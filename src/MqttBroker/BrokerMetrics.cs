@@ -13,6 +13,7 @@ public sealed class BrokerMetrics
     private readonly Counter<long> _refusals;
     private readonly Counter<long> _unreadable;
     private readonly Counter<long> _slowed;
+    private readonly Counter<long> _dropped;
 
     /// <summary>Makes the counters.</summary>
     public BrokerMetrics(IMeterFactory factory)
@@ -22,6 +23,7 @@ public sealed class BrokerMetrics
         _cuts = meter.CreateCounter<long>("charging.mqtt.connections.cut", "{connection}", "Connections that the broker ended, by reason.");
         _unreadable = meter.CreateCounter<long>("charging.mqtt.messages.unreadable", "{message}", "Messages that are neither form of their topic's type.");
         _slowed = meter.CreateCounter<long>("charging.mqtt.piles.slowed", "{wait}", "Waits of piles that send too fast.");
+        _dropped = meter.CreateCounter<long>("charging.mqtt.messages.dropped", "{message}", "Messages over an external broker that were dropped because their pile sends too many, by reason.");
     }
 
     /// <summary>Shows what the broker has open now.</summary>
@@ -39,4 +41,6 @@ public sealed class BrokerMetrics
     internal void Unreadable() => _unreadable.Add(1);
 
     internal void Slowed() => _slowed.Add(1);
+
+    internal void Dropped(string reason) => _dropped.Add(1, new KeyValuePair<string, object?>("reason", reason));
 }

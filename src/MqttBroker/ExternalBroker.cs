@@ -2,7 +2,7 @@ using Charging.Device.V1;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using MQTTnet;
-using MQTTnet.Exceptions;
+using MQTTnet.Diagnostics.Logger;
 using MQTTnet.Formatter;
 using MQTTnet.Protocol;
 
@@ -17,29 +17,29 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
 {
     // Short, so that the broker soon gives the events to another node, and this one soon notices that it is cut off.
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MinRetryDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
 
     // Events and results that are being handled; a broker may allow less.
-    private const ushort MostUnacknowledged = 1000;
-    private const uint LargestPacket = Codec.MaxMessageBytes + 1024;
+    private const ushort MaxUnacknowledged = 1000;
+    private const uint MaxPacketBytes = Codec.MaxMessageBytes + 1024;
 
     private readonly KeepWatch _watch = new(mailbox);
-    private volatile Line? _line;
+    private volatile NodeConnection? _connection;
     private long _foundTicks;
     private volatile string? _trouble = $"The connection to the MQTT broker at {place.Url} is not made yet.";
 
     /// <inheritdoc/>
-    public string? Trouble => _trouble ?? (_line is { IsUp: true } ? null : $"The connection to the MQTT broker at {place.Url} has just been lost.");
+    public string? Trouble => _trouble ?? (_connection is { IsUp: true } ? null : $"The connection to the MQTT broker at {place.Url} has just been lost.");
 
     /// <inheritdoc/>
     public DateTimeOffset FoundAt => new(Volatile.Read(ref _foundTicks), TimeSpan.Zero);
 
     /// <inheritdoc/>
     public async ValueTask<bool> SendAsync(DeviceNo device, Command command, CancellationToken cancellationToken = default) =>
-        _line is { } line && await line.SendAsync(Message(device, command), Patience, cancellationToken);
+        _connection is { } connection && await connection.SendAsync(Message(device, command), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask DisconnectAsync(DeviceNo device, CancellationToken cancellationToken = default) => default;
@@ -47,7 +47,7 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        for (var pause = ShortestPause; !stoppingToken.IsCancellationRequested; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        for (var pause = MinRetryDelay; !stoppingToken.IsCancellationRequested; pause = pause * 2 < MaxRetryDelay ? pause * 2 : MaxRetryDelay)
         {
             var (wasUp, reason) = await HoldAsync(stoppingToken);
             if (stoppingToken.IsCancellationRequested)
@@ -56,7 +56,7 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
                 logger.BrokerLost(place.Url, reason);
             _trouble = $"Not connected to the MQTT broker at {place.Url}: {reason}";
             if (wasUp)
-                pause = ShortestPause;
+                pause = MinRetryDelay;
             // Not all nodes at the same instant.
             await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -66,20 +66,21 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
     /// <returns>Whether it was ready once, and why it is no more.</returns>
     private async Task<(bool WasUp, string Reason)> HoldAsync(CancellationToken stop)
     {
-        using var client = new MqttClientFactory().CreateMqttClient();
+        var channels = new NodeChannel.Factory(piles, clock);
+        using var client = new MqttClientFactory().CreateMqttClient(MqttNetNullLogger.Instance, channels);
         var lost = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         client.DisconnectedAsync += e =>
         {
             lost.TrySetResult(e.Exception?.GetBaseException().Message ?? $"the broker hung up ({e.Reason})");
             return Task.CompletedTask;
         };
-        client.ApplicationMessageReceivedAsync += piles.ReceiveAsync;
         try
         {
-            await OpenAsync(client, () => lost.TrySetResult("the broker does not answer"), stop);
+            var connection = await ConnectAsync(client, channels, reason => lost.TrySetResult(reason), stop);
+            await connection.SubscribeAsync(_watch.Keeps ? [Topics.OfOneNode, .. Topics.OfEveryNode] : Topics.OfEveryNode, stop);
             logger.BrokerFound(place.Url, place.NodeId);
             _trouble = null;
-            return (true, await ServeAsync(client, lost.Task, stop));
+            return (true, await ServeAsync(connection, lost.Task, stop));
         }
         catch (Exception e) when (e is not OperationCanceledException || !stop.IsCancellationRequested)
         {
@@ -93,60 +94,44 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
         }
         finally
         {
-            _line = null;
+            _connection = null;
         }
     }
 
-    private async Task OpenAsync(IMqttClient client, Action isDead, CancellationToken stop)
+    private async Task<NodeConnection> ConnectAsync(IMqttClient client, NodeChannel.Factory channels, Action<string> lost, CancellationToken stop)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        patience.CancelAfter(Patience);
-        var connected = await client.ConnectAsync(Options(), patience.Token);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        timeout.CancelAfter(Timeout);
+        var connected = await client.ConnectAsync(Options(), timeout.Token);
         if (connected.ResultCode != MqttClientConnectResultCode.Success)
             throw new IOException($"the broker refuses it: {connected.ResultCode}");
-        // Before the subscriptions: the first statuses count, and are answered.
         Volatile.Write(ref _foundTicks, clock.GetUtcNow().UtcTicks);
-        _line = new Line(client, isDead, connected.ReceiveMaximum is > 0 and < MostUnacknowledged and var most ? most : MostUnacknowledged);
-        await SubscribeAsync(client, _watch.Keeps ? [Topics.OfOneNode, .. Topics.OfEveryNode] : Topics.OfEveryNode, patience.Token);
+        var window = connected.ReceiveMaximum is > 0 and < MaxUnacknowledged and var limit ? limit : MaxUnacknowledged;
+        // Before the subscriptions: the first statuses count, and are answered.
+        return _connection = new NodeConnection(client, channels.Channel!, window, Timeout, lost, clock);
     }
 
     /// <summary>Serves the connection to its end, and leaves events to other nodes while this one cannot keep them.</summary>
     /// <returns>Why it has ended.</returns>
-    private async Task<string> ServeAsync(IMqttClient client, Task<string> lost, CancellationToken stop)
+    private async Task<string> ServeAsync(NodeConnection connection, Task<string> lost, CancellationToken stop)
     {
-        while (await Task.WhenAny(lost, Task.Delay(LookEvery, stop)) != lost)
+        while (await Task.WhenAny(lost, Task.Delay(WatchInterval, stop)) != lost)
         {
             stop.ThrowIfCancellationRequested();
             if (!_watch.Look())
                 continue;
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            patience.CancelAfter(Patience);
             if (_watch.Keeps)
             {
                 logger.EventsTaken();
-                await SubscribeAsync(client, [Topics.OfOneNode], patience.Token);
+                await connection.SubscribeAsync([Topics.OfOneNode], stop);
             }
             else
             {
                 logger.EventsLeft(_watch.Fault);
-                await client.UnsubscribeAsync(Topics.OfOneNode, patience.Token);
+                await connection.UnsubscribeAsync(Topics.OfOneNode, stop);
             }
         }
         return await lost;
-    }
-
-    /// <summary>
-    /// Statuses at most once: they are said again every minute, a gap is noticed, and so they never wait behind events that
-    /// wait for the store.
-    /// </summary>
-    private static async Task SubscribeAsync(IMqttClient client, IReadOnlyList<string> filters, CancellationToken cancellationToken)
-    {
-        var builder = new MqttClientSubscribeOptionsBuilder();
-        foreach (var filter in filters)
-            builder.WithTopicFilter(filter, Topics.MustArrive(filter) ? MqttQualityOfServiceLevel.AtLeastOnce : MqttQualityOfServiceLevel.AtMostOnce);
-        var subscribed = await client.SubscribeAsync(builder.Build(), cancellationToken);
-        if (subscribed.Items.FirstOrDefault(item => item.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2) is { } refused)
-            throw new IOException($"the broker refuses the subscription to {refused.TopicFilter.Topic}: {refused.ResultCode}");
     }
 
     private MqttClientOptions Options()
@@ -159,9 +144,9 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
             .WithCleanStart()
             .WithSessionExpiryInterval(0)
             .WithKeepAlivePeriod(KeepAlive)
-            .WithTimeout(Patience)
-            .WithReceiveMaximum(MostUnacknowledged)
-            .WithMaximumPacketSize(LargestPacket);
+            .WithTimeout(Timeout)
+            .WithReceiveMaximum(MaxUnacknowledged)
+            .WithMaximumPacketSize(MaxPacketBytes);
         if (place.IsTls)
         {
             builder.WithTlsOptions(tls =>
@@ -186,48 +171,4 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
     // The pile judges by its own clock; the broker need not keep what is too old by any.
     private static uint Lifetime(Command command) =>
         command is { IssuedAt: { } from, ExpiresAt: { } to } && to.Seconds > from.Seconds ? (uint)(to.Seconds - from.Seconds) : 0;
-
-    /// <summary>One connection, and the commands on their way over it.</summary>
-    private sealed class Line(IMqttClient client, Action isDead, int window)
-    {
-        private readonly SemaphoreSlim _slots = new(window);
-        private volatile bool _isDead;
-
-        /// <summary>Whether nothing speaks against the connection yet.</summary>
-        public bool IsUp => client.IsConnected && !_isDead;
-
-        public async Task<bool> SendAsync(MqttApplicationMessage message, TimeSpan limit, CancellationToken cancellationToken)
-        {
-            if (!await _slots.WaitAsync(limit, cancellationToken))
-                return false;
-            try
-            {
-                // What is not even tried was certainly not sent, and another node may send it at once.
-                if (!IsUp)
-                    return false;
-                using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-                patience.CancelAfter(limit);
-                var result = await client.PublishAsync(message, patience.Token);
-                return result.ReasonCode == MqttClientPublishReasonCode.Success;
-            }
-            catch (MqttClientNotConnectedException)
-            {
-                return false;
-            }
-            catch (Exception e) when (e is MqttCommunicationException or OperationCanceledException or ObjectDisposedException)
-            {
-                // The client calls it a timeout also when the sender has given up, which says nothing of the broker.
-                cancellationToken.ThrowIfCancellationRequested();
-                // The client pings only when it sends nothing else, and so does not notice a broken wire while there is much to say.
-                _isDead = true;
-                isDead();
-                // Nobody knows whether the broker has it, and whoever is told that it was not sent gives the money back.
-                return true;
-            }
-            finally
-            {
-                _slots.Release();
-            }
-        }
-    }
 }

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using Charging.Device.V1;
-using MQTTnet;
 
 namespace Charging.MqttBroker;
 
@@ -9,50 +8,56 @@ namespace Charging.MqttBroker;
 /// What the messages of an external broker say of the piles' connections, of which it tells nothing itself: a new
 /// <c>connectionId</c> is a new connection, and its will is its end.
 /// </summary>
-internal sealed class ExternalPiles(PileMailbox mailbox, PileBrokerOptions options, BrokerMetrics metrics)
+internal sealed class ExternalPiles(PileMailbox mailbox, PileBrokerOptions options, BrokerMetrics metrics, TimeProvider clock)
 {
+    private static readonly TimeSpan FloodReportInterval = TimeSpan.FromMinutes(1);
+
     private readonly ConcurrentDictionary<DeviceNo, KnownPile> _piles = new();
     private long _lastNumber;
 
     /// <summary>The form that a pile used last.</summary>
     public MessageForm FormOf(DeviceNo device) => _piles.TryGetValue(device, out var pile) ? pile.Form : MessageForm.Json;
 
-    /// <summary>Takes a message in. The task ends when the next one may come.</summary>
-    public Task ReceiveAsync(MqttApplicationMessageReceivedEventArgs e)
+    /// <summary>Takes a message in. Others may follow at once; the task ends when the message can be acknowledged to the broker.</summary>
+    public Task ReceiveAsync(string name, ReadOnlySequence<byte> bytes, bool isRetained)
     {
-        var payload = e.ApplicationMessage.Payload.ToArray();
-        if (!Topics.TryRead(e.ApplicationMessage.Topic, out var device, out var topic) || mailbox.Admit(device) is not { } generation)
+        if (!Topics.TryRead(name, out var device, out var topic) || mailbox.Admit(device) is not { } generation)
             return Task.CompletedTask;
-        var pile = _piles.GetOrAdd(device, _ => new KnownPile());
+        var pile = _piles.GetOrAdd(device, _ => new KnownPile(new FloodGuard(options, clock)));
+        if (!IsInRate(device, pile))
+            return Task.CompletedTask;
+        var payload = bytes.ToArray();
         // An empty message is how a broker is told to forget a retained one.
         if (payload.Length > 0)
             pile.Form = Codec.FormOf(payload);
         switch (topic)
         {
+            // What it says does not matter, see below; and at the start there is one of each pile.
+            case PileTopic.Status when isRetained && pile.Session is null:
+                mailbox.Remembered(device);
+                return Task.CompletedTask;
             case PileTopic.Status when Codec.TryRead(PileStatus.Parser, payload, out var status) && mailbox.IsReadable(device, status):
                 lock (pile)
-                    StatusReceived(pile, new PileSession(device, 0, generation), status, e.ApplicationMessage.Retain);
-                break;
+                    StatusReceived(pile, new PileSession(device, 0, generation), status, isRetained);
+                return Task.CompletedTask;
             case PileTopic.Telemetry when Codec.TryRead(PileTelemetry.Parser, payload, out var telemetry):
                 mailbox.TelemetryReceived(SessionOf(pile, device, generation), telemetry);
-                break;
+                return Task.CompletedTask;
             case PileTopic.Events when Codec.TryRead(PileEvent.Parser, payload, out var pileEvent):
-                Handle(pile, e, () => mailbox.EventReceivedAsync(SessionOf(pile, device, generation), pileEvent));
-                break;
+                return HandleAsync(pile, () => mailbox.EventReceivedAsync(SessionOf(pile, device, generation), pileEvent));
             case PileTopic.Results when Codec.TryRead(CommandResult.Parser, payload, out var result):
-                Handle(pile, e, () => mailbox.ResultReceivedAsync(SessionOf(pile, device, generation), result));
-                break;
-            case var _ when !e.ApplicationMessage.Retain:
-                mailbox.Unreadable(SessionOf(pile, device, generation), e.ApplicationMessage.Topic, payload);
-                break;
+                return HandleAsync(pile, () => mailbox.ResultReceivedAsync(SessionOf(pile, device, generation), result));
+            case var _ when !isRetained:
+                mailbox.Unreadable(SessionOf(pile, device, generation), name, payload);
+                return Task.CompletedTask;
+            default:
+                return Task.CompletedTask;
         }
-
-        return Task.CompletedTask;
     }
 
     private void StatusReceived(KnownPile pile, PileSession stranger, PileStatus status, bool wasKept)
     {
-        if (wasKept && (pile.Session is null || status.Online))
+        if (wasKept && status.Online)
         {
             // It proves nothing about now, not even when this node has heard it itself: it was cut off since.
             mailbox.Remembered(stranger.Device);
@@ -87,41 +92,47 @@ internal sealed class ExternalPiles(PileMailbox mailbox, PileBrokerOptions optio
         mailbox.Connected(pile.Session);
     }
 
-    /// <summary>Handles what is acknowledged to the broker when the listener is done with it.</summary>
-    private void Handle(KnownPile pile, MqttApplicationMessageReceivedEventArgs e, Func<Task> tell)
+    // One pile's flood costs that pile alone: it sends again what nobody answers, and a status every minute.
+    private bool IsInRate(DeviceNo device, KnownPile pile)
     {
-        // More of one pile at a time would be at the cost of others; it says again what nobody answers.
-        if (Interlocked.Increment(ref pile.InFlight) > options.MaxMessagesInFlight)
+        var now = clock.GetTimestamp();
+        lock (pile)
+        {
+            if (pile.Flood.TryCharge(now))
+                return true;
+            metrics.Dropped("rate");
+            if (pile.FloodReportedAt is { } before && clock.GetElapsedTime(before, now) < FloodReportInterval)
+                return false;
+            pile.FloodReportedAt = now;
+        }
+        mailbox.Flooding(device);
+        return false;
+    }
+
+    private async Task HandleAsync(KnownPile pile, Func<Task> handle)
+    {
+        try
+        {
+            // More of one pile at a time would be at the cost of others; it sends again what nobody answers.
+            if (Interlocked.Increment(ref pile.InFlight) <= options.MaxMessagesInFlight)
+                await handle();
+            else
+                metrics.Dropped("in_flight");
+        }
+        finally
         {
             Interlocked.Decrement(ref pile.InFlight);
-            metrics.Slowed();
-            return;
-        }
-
-        e.AutoAcknowledge = false;
-        _ = HandleAsync();
-
-        async Task HandleAsync()
-        {
-            try
-            {
-                await tell();
-                await e.AcknowledgeAsync(CancellationToken.None);
-            }
-            catch (Exception)
-            {
-                // The mailbox lets no fault through: it is the connection that has ended, and the broker gives the message to another node.
-            }
-            finally
-            {
-                Interlocked.Decrement(ref pile.InFlight);
-            }
         }
     }
 
-    /// <summary>What is known of a pile. The lock of the object guards the session and the last status.</summary>
-    private sealed class KnownPile
+    /// <summary>What is known of a pile. The lock of the object guards all but the form and the messages in flight.</summary>
+    private sealed class KnownPile(FloodGuard flood)
     {
+        public FloodGuard Flood => flood;
+
+        /// <summary>When the listener was last told that the pile sends too much, by the clock's timestamp.</summary>
+        public long? FloodReportedAt { get; set; }
+
         public PileSession? Session { get; set; }
 
         /// <summary>The last status of the session, or its will.</summary>

@@ -1,7 +1,7 @@
 namespace Charging.MqttBroker;
 
 /// <summary>
-/// Limits how fast one pile may send: a bucket of tokens, one for each packet. Used by the pile's reading loop alone.
+/// Limits how fast one pile may send: a bucket of tokens, one for each packet. For one thread at a time.
 /// </summary>
 internal sealed class FloodGuard(PileBrokerOptions options, TimeProvider clock)
 {
@@ -17,8 +17,8 @@ internal sealed class FloodGuard(PileBrokerOptions options, TimeProvider clock)
     /// <summary>Charges one packet. Returns how long to wait before the next one is taken; zero most of the time.</summary>
     public TimeSpan Charge(long now)
     {
-        _tokens = Math.Min(options.PacketBurst, _tokens + ((now - _filledAt) / _ticksPerToken)) - 1;
-        _filledAt = now;
+        Fill(now);
+        _tokens--;
         if (_tokens >= 0)
         {
             // Half a bucket is a real pause; a flood that is merely slowed never gets there.
@@ -30,5 +30,21 @@ internal sealed class FloodGuard(PileBrokerOptions options, TimeProvider clock)
         _slowedSince ??= now;
         IsFlooding = clock.GetElapsedTime(_slowedSince.Value, now) > _patience;
         return TimeSpan.FromSeconds(-_tokens / options.PacketsPerSecond);
+    }
+
+    /// <summary>Charges one packet if there is a token for it; without one it is to be dropped.</summary>
+    public bool TryCharge(long now)
+    {
+        Fill(now);
+        if (_tokens < 1)
+            return false;
+        _tokens--;
+        return true;
+    }
+
+    private void Fill(long now)
+    {
+        _tokens = Math.Min(options.PacketBurst, _tokens + ((now - _filledAt) / _ticksPerToken));
+        _filledAt = now;
     }
 }

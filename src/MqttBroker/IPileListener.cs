@@ -64,4 +64,12 @@ public interface IPileListener
 
     /// <summary>A message on one of the pile's own topics that is neither protobuf JSON nor binary of that topic's type, or a status that is not readable.</summary>
     void Unreadable(PileSession session, string topic, ReadOnlyMemory<byte> payload);
+
+    /// <summary>
+    /// A pile sends more than is taken (<see cref="PileBrokerOptions.PacketsPerSecond"/>), for so long that its connection is
+    /// closed, or with an external broker what is over it is dropped. Called at most once a minute while it goes on there.
+    /// </summary>
+    void Flooding(DeviceNo device)
+    {
+    }
 }

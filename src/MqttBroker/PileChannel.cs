@@ -164,7 +164,11 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
 
         var wait = _flood.Charge(clock.GetTimestamp());
         if (_flood.IsFlooding)
+        {
+            Pile.Flooding();
             return (Refuse("flooding"), null);
+        }
+
         if (wait > TimeSpan.Zero)
         {
             Pile.Slowed();

@@ -59,6 +59,9 @@ internal sealed class PileConnection(PileSession session, PileChannel channel, P
     /// <summary>It sends too fast.</summary>
     public void Slowed() => mailbox.Slowed(session);
 
+    /// <summary>The pile has kept on sending too fast.</summary>
+    public void Flooding() => mailbox.Flooding(session.Device);
+
     /// <summary>Delivers a message. The task ends when the pile's next message may be read.</summary>
     public ValueTask ReceiveAsync(PileTopic topic, ReadOnlySpan<byte> payload, CancellationToken cancellationToken)
     {

@@ -104,6 +104,8 @@ internal sealed class PileMailbox(Lazy<IPileListener> listener, BrokerMetrics me
         Guard("unreadable message", session.Device, () => listener.Value.Unreadable(session, topic, payload));
     }
 
+    public void Flooding(DeviceNo device) => Guard("flood", device, () => listener.Value.Flooding(device));
+
     private void Guard(string what, DeviceNo device, Action tell)
     {
         try

@@ -22,6 +22,8 @@ internal sealed class TestListener : IPileListener
 
     public ConcurrentQueue<(PileSession Session, string Topic, byte[] Payload)> UnreadableMessages { get; } = new();
 
+    public ConcurrentQueue<DeviceNo> Floods { get; } = new();
+
     /// <summary>What is done with each event; at first nothing.</summary>
     public Func<PileEvent, Task> OnEvent { get; set; } = _ => Task.CompletedTask;
 
@@ -87,4 +89,6 @@ internal sealed class TestListener : IPileListener
 
     public void Unreadable(PileSession session, string topic, ReadOnlyMemory<byte> payload) =>
         UnreadableMessages.Enqueue((session, topic, payload.ToArray()));
+
+    public void Flooding(DeviceNo device) => Floods.Enqueue(device);
 }
