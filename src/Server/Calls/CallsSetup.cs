@@ -18,8 +18,8 @@ public static class CallsSetup
 
     private static readonly string[] EndpointNames = ["Http", "Grpc", "Mqtt"];
 
-    // For everything that stops after the last call was answered.
-    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(10);
+    // For everything that stops after the calls. With the store, which is closed last, a server ends within 15 s.
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(2);
 
     /// <summary>Registers it.</summary>
     /// <exception cref="StartupException">A setting makes no sense.</exception>
@@ -35,7 +35,7 @@ public static class CallsSetup
         var options = builder.AddSettings<ServerOptions>("Charging", options => options.Complaint());
         builder.Services.AddSingleton<Drain>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<Drain>());
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainNotice + Drain.LongestWait + StopTime);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainNotice + Drain.MaxWait + StopTime);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

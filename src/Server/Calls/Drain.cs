@@ -7,12 +7,16 @@ namespace Charging.Server.Calls;
 public sealed class Drain(ServerOptions options) : IHostedLifecycleService
 {
     /// <summary>How long calls under way are waited for: longer than one waits for a pile.</summary>
-    public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
+    public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(11);
 
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _over = new();
     private int _underWay;
     private bool _isClosed;
+
+    /// <summary>Cancelled when no call is waited for any more, because all were answered or because it took too long.</summary>
+    public CancellationToken Over => _over.Token;
 
     /// <summary>A call comes in.</summary>
     /// <returns>False when it comes too late.</returns>
@@ -45,7 +49,8 @@ public sealed class Drain(ServerOptions options) : IHostedLifecycleService
             _isClosed = true;
             TellIfIdle();
         }
-        await _idle.Task.WaitAsync(LongestWait, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _idle.Task.WaitAsync(MaxWait, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _over.CancelAsync();
     }
 
     /// <inheritdoc/>

@@ -29,6 +29,17 @@ public interface IStore
     Task AskAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
 
     /// <summary>
+    /// The server stops: whoever waits for the store is refused, and whoever comes later waits for a moment at most. So a store
+    /// with much to do does not hold up the end of the server.
+    /// </summary>
+    void StopWaiting()
+    {
+    }
+
+    /// <summary>What they are told.</summary>
+    internal static StoreUnavailableException Stopping => new("The server stops.");
+
+    /// <summary>
     /// Runs an operation as a serializable transaction. What it has put and deleted takes effect when it
     /// returns, whatever it returns; when it throws, nothing does. It may run more than once, and touches
     /// nothing but its transaction: no network, no clock but <see cref="ITransaction.Now"/>, no await but

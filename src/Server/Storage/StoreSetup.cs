@@ -62,6 +62,7 @@ public static partial class StoreSetup
         DataDirectory.Make(folder);
         WaitForStore(app);
         DataDirectory.WarnIfOpen(folder, app.Logger);
+        app.Services.GetRequiredService<Drain>().Over.Register(app.Services.GetRequiredService<IStore>().StopWaiting);
     }
 
     private static void WaitForStore(WebApplication app)

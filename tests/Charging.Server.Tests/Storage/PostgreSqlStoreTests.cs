@@ -1,6 +1,7 @@
 using Charging.Server.Storage;
 using Charging.Server.Storage.PostgreSql;
 using Charging.Testing;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -57,8 +58,9 @@ public sealed class PostgreSqlStoreTests : StoreTests
     }
 
     internal static Task<PostgreSqlStore> OpenAsync(
-        string database, IReadOnlyList<IStoreObserver> observers, IReadOnlyList<FollowedTable>? followed = null, TimeProvider? clock = null) =>
+        string database, IReadOnlyList<IStoreObserver> observers, IReadOnlyList<FollowedTable>? followed = null, TimeProvider? clock = null,
+        ILogger<PostgreSqlStore>? logger = null) =>
         PostgreSqlStore.OpenAsync(
             new PostgreSqlOptions { ConnectionString = database }, Tables.All, [], followed ?? [], observers,
-            clock ?? TimeProvider.System, NullLogger<PostgreSqlStore>.Instance);
+            clock ?? TimeProvider.System, logger ?? NullLogger<PostgreSqlStore>.Instance);
 }

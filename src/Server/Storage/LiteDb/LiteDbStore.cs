@@ -105,6 +105,13 @@ public sealed class LiteDbStore : IStore, IAsyncDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public void StopWaiting()
+    {
+        while (_queue.TryTake(out var work))
+            work.Fail(IStore.Stopping);
+    }
+
     /// <summary>Runs what waits, takes nothing more, and closes the file.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -9,8 +9,8 @@ internal static partial class PostgreSqlLog
     [LoggerMessage(2, LogLevel.Information, "PostgreSQL answers again")]
     public static partial void ReachedAgain(this ILogger logger);
 
-    [LoggerMessage(3, LogLevel.Error, "PostgreSQL refuses what the store asks for (rights, space, a table that was changed by hand)")]
-    public static partial void Refused(this ILogger logger, Exception failure);
+    [LoggerMessage(3, LogLevel.Error, "PostgreSQL refuses what the store asks for: {Advice}. SQLSTATE {State}, {Times} times since the last line")]
+    public static partial void Refused(this ILogger logger, string advice, string? state, int times, Exception failure);
 
     [LoggerMessage(4, LogLevel.Warning, "The link over which nodes tell each other what changed was cut, and is tried again: {Reason}")]
     public static partial void FeedCut(this ILogger logger, string reason);
@@ -26,4 +26,7 @@ internal static partial class PostgreSqlLog
 
     [LoggerMessage(8, LogLevel.Error, "This node stops, for its store was moved while the link to PostgreSQL was cut: {Reason}")]
     public static partial void ServesNoMore(this ILogger logger, string reason);
+
+    [LoggerMessage(9, LogLevel.Warning, "PostgreSQL could not run operations, which are tried again: {Advice}. SQLSTATE {State}, {Times} times since the last line")]
+    public static partial void Retried(this ILogger logger, string advice, string? state, int times);
 }

@@ -62,7 +62,7 @@ internal sealed class PostgreSqlOpener
             Because("has no such database; make it (createdb --encoding UTF8 charging), or correct Database"),
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } =>
             Because("does not let this user make what the program needs; let it own its database, or grant it CREATE on the schema"),
-        NpgsqlException e when PostgreSqlFailure.IsLost(e) =>
+        NpgsqlException e when PostgreSqlFailure.Kind(e) == FailureKind.Lost =>
             Because($"does not answer ({e.InnerException?.Message ?? e.Message}); start it, or correct Host and Port", mayPass: true),
         InvalidDataException e => Because($"cannot be used: {e.Message}"),
         OutOfMemoryException => Because("cannot be used with the memory that this process may use; give it more, by the limit of its container or service or by DOTNET_GCHeapHardLimit"),

@@ -10,6 +10,10 @@ namespace Charging.Server.Storage.PostgreSql;
 /// </summary>
 public sealed class PostgreSqlStore : IStore, IAsyncDisposable
 {
+    // While the server stops, the one for a slot, and the other for the operations that run. Both are long for a store that works.
+    private static readonly TimeSpan MaxLastWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxClosing = TimeSpan.FromSeconds(1);
+
     private readonly PostgreSqlOptions _options;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
@@ -23,6 +27,8 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     private readonly SlowOperations _slow;
     private readonly SemaphoreSlim _slots;
     private readonly int _connections;
+    private readonly PostgreSqlFailureLog _failures;
+    private readonly CancellationTokenSource _stopping = new();
     private int _waiting;
     private long _conflicts;
     private int _isUnreachable;
@@ -43,6 +49,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
         _followers = new Followers(observers, followed, logger);
         _slots = new SemaphoreSlim(_connections);
         _slow = new SlowOperations(clock, logger);
+        _failures = new PostgreSqlFailureLog(clock, logger);
         Feed = new ChangeFeed(_announcements, _sql, _followers, _nodeClock, clock, logger);
     }
 
@@ -129,7 +136,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
         {
             if (Interlocked.Increment(ref _waiting) > _options.QueueLength + _connections)
                 throw new StoreUnavailableException($"More than {_options.QueueLength} operations wait for the store.");
-            await _slots.WaitAsync(cancellationToken);
+            await TakeSlotAsync(cancellationToken);
             try
             {
                 // From here on it is run to its end, whoever still waits.
@@ -146,19 +153,45 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
         }
     }
 
-    /// <summary>Lets the operations end that run, and takes nothing more.</summary>
+    /// <inheritdoc/>
+    public void StopWaiting() => _stopping.Cancel();
+
+    /// <summary>Lets the operations end that run, for a moment, and takes nothing more. One that is cut off is as after a crash.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_isClosed)
             return;
         _isClosed = true;
+        await _stopping.CancelAsync();
+        using var limit = new CancellationTokenSource(MaxClosing);
         for (var slot = 0; slot < _connections; slot++)
-            await _slots.WaitAsync();
+            await _slots.WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Feed.DisposeAsync();
         if (_moveLock is not null)
             await _moveLock.DisposeAsync();
         await _operations.DisposeAsync();
         await _announcements.DisposeAsync();
+    }
+
+    private bool MayTryLonger => !_stopping.IsCancellationRequested;
+
+    private async Task TakeSlotAsync(CancellationToken cancellationToken)
+    {
+        if (_stopping.IsCancellationRequested)
+        {
+            if (!await _slots.WaitAsync(MaxLastWait, cancellationToken))
+                throw IStore.Stopping;
+            return;
+        }
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+        try
+        {
+            await _slots.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw IStore.Stopping;
+        }
     }
 
     private async Task<TResult> RunToItsEndAsync<TResult>(Func<ITransaction, ValueTask<TResult>> operation)
@@ -175,11 +208,15 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
                         _logger.ReachedAgain();
                     return result;
                 }
-                catch (NpgsqlException e) when (PostgreSqlFailure.IsConflict(e) && tries.MayAgainAfterConflict)
+                catch (NpgsqlException e) when (PostgreSqlFailure.Kind(e) == FailureKind.Conflict && tries.MayAgainAfterConflict)
                 {
                     Interlocked.Increment(ref _conflicts);
                 }
-                catch (NpgsqlException e) when (!tries.IsInDoubt && PostgreSqlFailure.IsLost(e) && tries.MayAgainAfterLoss)
+                catch (NpgsqlException e) when (PostgreSqlFailure.Kind(e) == FailureKind.Shortage && MayTryLonger && tries.MayAgainAfterShortage)
+                {
+                    _failures.Retried(e);
+                }
+                catch (NpgsqlException e) when (!tries.IsInDoubt && PostgreSqlFailure.Kind(e) == FailureKind.Lost && MayTryLonger && tries.MayAgainAfterLoss)
                 {
                     // What else is in the pool is as dead as this one.
                     _operations.Clear();
@@ -289,16 +326,16 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
 
     private StoreUnavailableException Unavailable(NpgsqlException failure, Tries tries)
     {
-        var isOutage = PostgreSqlFailure.IsLost(failure);
+        var kind = PostgreSqlFailure.Kind(failure);
         ServerMeter.BatchesFailed.Add(1);
-        if (!isOutage && !PostgreSqlFailure.IsConflict(failure))
-            _logger.Refused(failure);
-        else if (isOutage && Interlocked.Exchange(ref _isUnreachable, 1) == 0)
-            _logger.Unreachable(failure.Message);
+        if (kind is FailureKind.Refused or FailureKind.Shortage)
+            _failures.Refused(failure);
+        else if (kind == FailureKind.Lost && Interlocked.Exchange(ref _isUnreachable, 1) == 0)
+            _logger.Unreachable(failure.SqlState is null ? failure.Message : $"{failure.Message}: {PostgreSqlFailure.Advice(failure)}.");
         return new StoreUnavailableException(
             tries.IsInDoubt ? "PostgreSQL was lost during a COMMIT; whether the operation took effect is not known."
-            : isOutage ? "PostgreSQL cannot be reached."
-            : "PostgreSQL could not run the operation.",
+            : kind == FailureKind.Lost ? "PostgreSQL cannot be reached."
+            : $"PostgreSQL could not run the operation: {PostgreSqlFailure.Advice(failure)}.",
             failure);
     }
 }
