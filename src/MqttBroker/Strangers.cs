@@ -10,6 +10,9 @@ internal sealed class Strangers(TimeProvider clock)
     private const int SpeakingWeight = 1;
     private static readonly TimeSpan SpeakingHeadStart = TimeSpan.FromMilliseconds(100);
 
+    // A pile that sends its CONNECT at once has it read within this time.
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(50);
+
     private readonly Dictionary<ConnectionContext, Stranger> _all = [];
     private readonly Dictionary<ClientNetwork, Crowd> _crowds = [];
     private readonly SortedSet<Crowd> _bySize = new(Comparer<Crowd>.Create((a, b) => (a.Weight, a.NewestNumber).CompareTo((b.Weight, b.NewestNumber))));
@@ -50,12 +53,13 @@ internal sealed class Strangers(TimeProvider clock)
             Change(stranger.Crowd, () => stranger.Crowd.Remove(stranger));
     }
 
-    /// <summary>Removes the connection that was accepted last from the network with the most strangers.</summary>
+    /// <summary>Removes the connection that was accepted last from the network with the most strangers, but for those of this moment.</summary>
     public ConnectionContext RemoveNewestOfLargestNetwork()
     {
-        var newest = _bySize.Max!.Newest!.Connection;
-        Remove(newest);
-        return newest;
+        var crowd = _bySize.Max!;
+        var newest = crowd.NewerHalf.FirstOrDefault(stranger => clock.GetElapsedTime(stranger.AcceptedAt) >= Grace) ?? crowd.Newest!;
+        Remove(newest.Connection);
+        return newest.Connection;
     }
 
     /// <summary>Removes the connections that were accepted longer ago than this.</summary>
@@ -88,6 +92,9 @@ internal sealed class Strangers(TimeProvider clock)
         public int Weight { get; private set; }
 
         public Stranger? Newest => _byAge.Max;
+
+        /// <summary>The newest first. The older half has nothing to fear from however many come in a moment.</summary>
+        public IEnumerable<Stranger> NewerHalf => _byAge.Reverse().Take(_byAge.Count / 2);
 
         public long NewestNumber => Newest?.Number ?? 0;
 

@@ -168,7 +168,9 @@ public sealed class AttackTests
     {
         var started = Stopwatch.GetTimestamp();
         var device = Piles.Any();
-        await using var pile = await RawClient.ConnectAsync(broker.Port, device);
+        await using var pile = await RawClient.OpenAsync(broker.Port, IPAddress.Parse("127.0.3.1"));
+        await pile.SendAsync(Packets.Connect(device));
+        Assert.Equal(Packets.Accepted, await pile.ReadAsync(4));
         await pile.SendAsync(Packets.Publish(device.StatusTopic(), Piles.Status().Json()));
         Assert.Equal(4, (await pile.ReadAsync(4)).Length);
         await pile.SendAsync(Packets.Disconnect);

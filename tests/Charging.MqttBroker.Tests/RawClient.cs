@@ -17,7 +17,7 @@ internal sealed class RawClient : IAsyncDisposable
     /// <param name="from">Its own address, of 127.0.0.0/8.</param>
     public static async Task<RawClient> OpenAsync(int port, IPAddress? from = null)
     {
-        var tcp = new TcpClient(new IPEndPoint(from ?? IPAddress.Loopback, 0)) { NoDelay = true };
+        var tcp = new TcpClient(new IPEndPoint(from ?? IPAddress.Loopback, 0)) { NoDelay = true, ReceiveBufferSize = 64 * 1024 };
         await tcp.ConnectAsync(IPAddress.Loopback, port);
         return new RawClient(tcp);
     }

@@ -54,6 +54,22 @@ public sealed class StrangersTests
     }
 
     [Fact]
+    public void A_pile_whose_first_byte_is_read_late_stays_among_newer_connections_of_its_own_network()
+    {
+        for (var i = 0; i < 10; i++)
+            Connect("10.0.0.2");
+        _clock.Advance(TimeSpan.FromMilliseconds(100));
+        var pile = Connect("10.0.0.1");
+        for (var i = 0; i < 10; i++)
+        {
+            Connect("10.0.0.2");
+            _strangers.RemoveNewestOfLargestNetwork();
+        }
+
+        Assert.True(Contains(pile));
+    }
+
+    [Fact]
     public void A_slow_pile_that_found_room_stays_among_newer_connections_that_send_a_byte()
     {
         var pile = Connect("10.0.0.1");
