@@ -24,7 +24,8 @@ internal sealed class ExternalPiles(PileMailbox mailbox, PileBrokerOptions optio
         if (!Topics.TryRead(name, out var device, out var topic) || mailbox.Admit(device) is not { } generation)
             return Task.CompletedTask;
         var pile = _piles.GetOrAdd(device, _ => new KnownPile(new FloodGuard(options, clock)));
-        if (!IsInRate(device, pile))
+        var stranger = new PileSession(device, 0, generation);
+        if (!IsInRate(pile, stranger))
             return Task.CompletedTask;
         var payload = bytes.ToArray();
         // An empty message is how a broker is told to forget a retained one.
@@ -38,7 +39,7 @@ internal sealed class ExternalPiles(PileMailbox mailbox, PileBrokerOptions optio
                 return Task.CompletedTask;
             case PileTopic.Status when Codec.TryRead(PileStatus.Parser, payload, out var status) && mailbox.IsReadable(device, status):
                 lock (pile)
-                    StatusReceived(pile, new PileSession(device, 0, generation), status, isRetained);
+                    StatusReceived(pile, stranger, status, isRetained);
                 return Task.CompletedTask;
             case PileTopic.Telemetry when Codec.TryRead(PileTelemetry.Parser, payload, out var telemetry):
                 mailbox.TelemetryReceived(SessionOf(pile, device, generation), telemetry);
@@ -93,19 +94,21 @@ internal sealed class ExternalPiles(PileMailbox mailbox, PileBrokerOptions optio
     }
 
     // One pile's flood costs that pile alone: it sends again what nobody answers, and a status every minute.
-    private bool IsInRate(DeviceNo device, KnownPile pile)
+    private bool IsInRate(KnownPile pile, PileSession stranger)
     {
-        var now = clock.GetTimestamp();
+        bool isFlooding;
         lock (pile)
         {
+            var now = clock.GetTimestamp();
             if (pile.Flood.TryCharge(now))
                 return true;
-            metrics.Dropped("rate");
-            if (pile.FloodReportedAt is { } before && clock.GetElapsedTime(before, now) < FloodReportInterval)
-                return false;
-            pile.FloodReportedAt = now;
+            isFlooding = pile.Flood.IsFlooding && (pile.FloodReportedAt is not { } before || clock.GetElapsedTime(before, now) >= FloodReportInterval);
+            if (isFlooding)
+                pile.FloodReportedAt = now;
         }
-        mailbox.Flooding(device);
+        mailbox.Dropped(stranger);
+        if (isFlooding)
+            mailbox.Flooding(stranger.Device);
         return false;
     }
 

@@ -19,32 +19,34 @@ internal sealed class FloodGuard(PileBrokerOptions options, TimeProvider clock)
     {
         Fill(now);
         _tokens--;
-        if (_tokens >= 0)
-        {
-            // Half a bucket is a real pause; a flood that is merely slowed never gets there.
-            if (_slowedSince is not null && _tokens >= options.PacketBurst / 2.0)
-                _slowedSince = null;
-            return TimeSpan.Zero;
-        }
-
-        _slowedSince ??= now;
-        IsFlooding = clock.GetElapsedTime(_slowedSince.Value, now) > _patience;
-        return TimeSpan.FromSeconds(-_tokens / options.PacketsPerSecond);
+        Judge(now, isOver: _tokens < 0);
+        return _tokens < 0 ? TimeSpan.FromSeconds(-_tokens / options.PacketsPerSecond) : TimeSpan.Zero;
     }
 
     /// <summary>Charges one packet if there is a token for it; without one it is to be dropped.</summary>
     public bool TryCharge(long now)
     {
         Fill(now);
-        if (_tokens < 1)
-            return false;
-        _tokens--;
-        return true;
+        var isOver = _tokens < 1;
+        if (!isOver)
+            _tokens--;
+        Judge(now, isOver);
+        return !isOver;
     }
 
     private void Fill(long now)
     {
         _tokens = Math.Min(options.PacketBurst, _tokens + ((now - _filledAt) / _ticksPerToken));
         _filledAt = now;
+    }
+
+    private void Judge(long now, bool isOver)
+    {
+        // Half a bucket is a real pause; a flood that is merely slowed never gets there.
+        if (isOver)
+            _slowedSince ??= now;
+        else if (_tokens >= options.PacketBurst / 2.0)
+            _slowedSince = null;
+        IsFlooding = _slowedSince is { } since && clock.GetElapsedTime(since, now) > _patience;
     }
 }

@@ -57,7 +57,10 @@ public interface IPileListener
     /// <summary>The result of a command.</summary>
     Task ResultReceivedAsync(PileSession session, CommandResult result);
 
-    /// <summary>A pile sends more than <see cref="PileBrokerOptions.PacketsPerSecond"/>, and has to wait.</summary>
+    /// <summary>
+    /// A pile sends more than <see cref="PileBrokerOptions.PacketsPerSecond"/>, and has to wait; with an external broker the
+    /// message is dropped.
+    /// </summary>
     void Slowed(PileSession session)
     {
     }
@@ -66,8 +69,8 @@ public interface IPileListener
     void Unreadable(PileSession session, string topic, ReadOnlyMemory<byte> payload);
 
     /// <summary>
-    /// A pile sends more than is taken (<see cref="PileBrokerOptions.PacketsPerSecond"/>), for so long that its connection is
-    /// closed, or with an external broker what is over it is dropped. Called at most once a minute while it goes on there.
+    /// A pile has gone on to send too much for longer than <see cref="PileBrokerOptions.FloodPatienceSeconds"/>. Its connection is
+    /// closed; with an external broker this is called once a minute while it goes on.
     /// </summary>
     void Flooding(DeviceNo device)
     {

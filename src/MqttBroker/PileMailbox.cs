@@ -92,6 +92,13 @@ internal sealed class PileMailbox(Lazy<IPileListener> listener, BrokerMetrics me
     public Task ResultReceivedAsync(PileSession session, CommandResult result) =>
         GuardAsync("result", session, () => listener.Value.ResultReceivedAsync(session, result));
 
+    /// <summary>A message over an external broker is not handled, because the pile sends too much.</summary>
+    public void Dropped(PileSession session)
+    {
+        metrics.Dropped("rate");
+        Guard("flood", session.Device, () => listener.Value.Slowed(session));
+    }
+
     public void Slowed(PileSession session)
     {
         metrics.Slowed();

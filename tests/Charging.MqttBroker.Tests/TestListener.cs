@@ -91,4 +91,8 @@ internal sealed class TestListener : IPileListener
         UnreadableMessages.Enqueue((session, topic, payload.ToArray()));
 
     public void Flooding(DeviceNo device) => Floods.Enqueue(device);
+
+    public ConcurrentQueue<DeviceNo> Slow { get; } = new();
+
+    public void Slowed(PileSession session) => Slow.Enqueue(session.Device);
 }
