@@ -131,7 +131,10 @@ public sealed class BackupTests : IDisposable
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.Single(Directory.GetFiles(Target, "charging.db.before-restore-*"));
         if (!OperatingSystem.IsWindows())
-            Assert.All(Directory.GetFiles(Target), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+        {
+            foreach (var file in Directory.GetFiles(Target))
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        }
         Assert.Equal("RESTORED", await File.ReadAllTextAsync(Path.Combine(Target, "charging.log")));
     }
 
