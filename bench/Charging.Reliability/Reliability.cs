@@ -1,6 +1,7 @@
 using System.Globalization;
 using Charging.Reliability.BadInput;
 using Charging.Reliability.Crash;
+using Charging.Reliability.HeavyMessages;
 using Charging.Reliability.Model;
 using Charging.Reliability.Nodes;
 using Charging.Server.Storage;
@@ -18,6 +19,7 @@ internal static class Reliability
         ["nodes", .. var rest] => await NodesAsync(rest),
         ["node", var url, .. var rest] => await NodeProgram.RunAsync(url, rest),
         ["badinput", .. var rest] => await BadInputAsync(rest),
+        ["heavy", .. var rest] => await HeavyAsync(rest),
         ["model", .. var rest] => await ModelAsync(rest),
         ["serve", var plant, .. var rest] => await PlantedServer.RunAsync(Enum.Parse<Plant>(plant), rest),
         _ => Usage(),
@@ -49,6 +51,20 @@ internal static class Reliability
         return report.Faults.Count == 0 ? 0 : 1;
     }
 
+    private static async Task<int> HeavyAsync(string[] args)
+    {
+        try
+        {
+            var report = await HeavyRun.RunAsync(Engine(args), Read(args, "--messages", 1000), row => Console.WriteLine(row));
+            Console.WriteLine(report);
+            return report.Faults.Count == 0 ? 0 : 1;
+        }
+        finally
+        {
+            await PostgresServer.EndSharedAsync();
+        }
+    }
+
     private static async Task<int> ModelAsync(string[] args)
     {
         try
@@ -65,7 +81,7 @@ internal static class Reliability
     {
         var seed = Read(args, "--seed", 1);
         var bug = Option(args, "--bug") is { } name ? Bugs.All.Single(known => known.Name == name) : null;
-        var engine = Option(args, "--engine") is { } given ? Enum.Parse<StoreEngine>(given) : StoreEngine.LiteDb;
+        var engine = Engine(args);
         if (Option(args, "--trace") is not null)
             return ModelRun.Live(seed, Read(args, "--trace", 0), bug, Console.WriteLine, engine: engine).Count == 0 ? 0 : 1;
         if (args.Contains("--bugs"))
@@ -90,6 +106,8 @@ internal static class Reliability
         return missed;
     }
 
+    private static StoreEngine Engine(string[] args) => Option(args, "--engine") is { } given ? Enum.Parse<StoreEngine>(given) : StoreEngine.LiteDb;
+
     private static int Read(string[] args, string name, int otherwise) =>
         Option(args, name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
 
@@ -108,6 +126,7 @@ internal static class Reliability
                                                           one journey of these, with all that happens
               model --bugs [--journeys 10000]             in which journey each planted bug is found
               nodes [--cycles 60] [--seed 1]              two nodes, of which one or what they share fails in turn
+              heavy [--messages 1000] [--engine LiteDb]   R13: the heaviest messages of one pile, and what honest riders notice of them
               badinput [--count 1000000] [--seed <seed>]  R5: bad input on every route and topic
             """);
         return 1;

@@ -46,7 +46,7 @@ internal sealed class PileMailbox(Lazy<IPileListener> listener, BrokerMetrics me
 
     public void Disconnected(PileSession session) => Guard("disconnection", session.Device, () => listener.Value.Disconnected(session));
 
-    /// <summary>Whether a status is readable; when the listener fails, its own answer to the status decides.</summary>
+    /// <summary>Whether a status is readable; it is not, too, when the listener fails.</summary>
     public bool IsReadable(DeviceNo device, PileStatus status)
     {
         try

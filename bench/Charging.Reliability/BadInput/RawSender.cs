@@ -14,15 +14,23 @@ internal sealed class RawSender : IAsyncDisposable
 
     public bool IsConnected => _client.IsConnected;
 
-    public static async Task<RawSender> ConnectAsync(int port, string device, string secret)
+    /// <param name="port">Of the broker.</param>
+    /// <param name="device">The pile.</param>
+    /// <param name="secret">Its secret.</param>
+    /// <param name="qos">How commands are sent to it: at least once, it acknowledges them.</param>
+    /// <param name="will">What the broker is to publish as its status when the connection breaks.</param>
+    public static async Task<RawSender> ConnectAsync(
+        int port, string device, string secret, MqttQualityOfServiceLevel qos = MqttQualityOfServiceLevel.AtLeastOnce, byte[]? will = null)
     {
         var sender = new RawSender(device);
-        await sender._client.ConnectAsync(new MqttClientOptionsBuilder()
+        var options = new MqttClientOptionsBuilder()
             .WithTcpServer("127.0.0.1", port)
             .WithProtocolVersion(MqttProtocolVersion.V311)
-            .WithClientId(device).WithCredentials(device, secret)
-            .Build());
-        await sender._client.SubscribeAsync($"piles/{device}/commands", MqttQualityOfServiceLevel.AtLeastOnce);
+            .WithClientId(device).WithCredentials(device, secret);
+        if (will is not null)
+            options.WithWillTopic($"piles/{device}/status").WithWillPayload(will).WithWillQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce);
+        await sender._client.ConnectAsync(options.Build());
+        await sender._client.SubscribeAsync($"piles/{device}/commands", qos);
         return sender;
     }
 
@@ -44,6 +52,7 @@ internal sealed class RawSender : IAsyncDisposable
         }
     }
 
+    /// <summary>Drops the connection without DISCONNECT.</summary>
     public ValueTask DisposeAsync()
     {
         _client.Dispose();
