@@ -25,6 +25,16 @@ public sealed partial class ReadmeTests
         Assert.All(read.Where(setting => setting.Value is not null), setting => Assert.StartsWith($"`{setting.Value}`", table[setting.Key]));
     }
 
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public void Settings_that_a_document_names_are_read(string document)
+    {
+        var read = ConfigurationKeys.Read().Keys;
+
+        Assert.All(NamedSetting().Matches(Repository.Read(document)).Select(match => match.Value).Distinct(), named =>
+            Assert.True(read.Any(key => key == named || key.StartsWith($"{named}:", StringComparison.Ordinal)), $"{named} is no setting."));
+    }
+
     [Fact]
     public void Both_readmes_have_the_same_commands() =>
         Assert.Equal(CodeBlocks(Repository.Read("README.md")), CodeBlocks(Repository.Read("README.zh-CN.md")));
@@ -176,4 +186,7 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex(@"`(?<path>[\w./]+\.(cs|proto))`")]
     private static partial Regex SourceFile();
+
+    [GeneratedRegex(@"\bCharging(:[A-Z]\w+)+")]
+    private static partial Regex NamedSetting();
 }
