@@ -41,7 +41,7 @@ public readonly record struct ChargeLimits(int Seconds, int EnergyWh, int PowerW
 
 /// <summary>
 /// What a charge costs. It is frozen into the order at the reservation, so a new price never reaches an order that is made.
-/// Amounts are fen; what is used is rounded down, which is in the rider's favour.
+/// Amounts are fen; what is used is rounded down, which is in the rider's favour, but is at least 1 fen.
 /// </summary>
 public sealed record Tariff
 {
@@ -76,12 +76,12 @@ public sealed record Tariff
     public Usage Used(long paidFen, int seconds, int energyWh, int maxPowerW)
     {
         var (amount, unit) = Unit == TariffUnit.Hour ? (seconds, 3600L) : (energyWh, 1000L);
-        // Who got nothing of what is priced pays nothing, whatever the minimum.
+        // Who got nothing of what is priced pays nothing, whatever the minimum; who got anything pays something.
         if (amount <= 0)
             return default;
         var (electricity, service) = PriceAt(maxPowerW);
         var metered = (electricity + service) * (long)amount / unit;
-        var fen = Math.Min(paidFen, Math.Min(CapFen ?? long.MaxValue, Math.Max(MinimumFen ?? 0, metered)));
+        var fen = Math.Min(paidFen, Math.Min(CapFen ?? long.MaxValue, Math.Max(Math.Max(MinimumFen ?? 0, 1), metered)));
         return new Usage(fen, electricity + service == 0 ? 0 : fen * service / (electricity + service));
     }
 

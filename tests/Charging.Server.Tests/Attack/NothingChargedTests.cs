@@ -23,4 +23,17 @@ public sealed class NothingChargedTests
         Assert.Equal((OrderState.Settled, 101), (order.State, order.OwedFen + order.RefundedFen));
         await stand.CheckAsync();
     }
+
+    [Fact]
+    public async Task A_fen_buys_no_charge_that_is_paid_back()
+    {
+        await using var stand = await Stand.OpenAsync();
+        var orderNo = await stand.BeginAsync(2, 0.01);
+        await stand.PassAsync(TimeSpan.FromSeconds(140));
+        Assert.Equal(200, (await stand.WhileAsync(stand.Rider.StopAsync(orderNo))).Code);
+        await stand.UntilAsync(orderNo, OrderState.Settled);
+        var order = await stand.OrderAsync(orderNo);
+        Assert.Equal((140, 1, 0), (order.Seconds, order.UsedFen, order.OwedFen + order.RefundedFen));
+        await stand.CheckAsync();
+    }
 }

@@ -38,20 +38,22 @@ public sealed class TariffTests
 
     [Theory]
     [InlineData(100, 0, 0)]
-    [InlineData(100, 1, 0)]
-    [InlineData(100, 143, 0)]
+    [InlineData(100, 1, 1)]
     [InlineData(100, 144, 1)]
+    [InlineData(100, 287, 1)]
+    [InlineData(100, 288, 2)]
     [InlineData(100, 3600, 25)]
     [InlineData(100, 14_399, 99)]
     [InlineData(100, 14_400, 100)]
     [InlineData(100, 20_000, 100)]
-    public void By_the_hour_each_begun_fen_is_the_riders(long paidFen, int seconds, long fen) =>
+    public void By_the_hour_each_begun_fen_but_the_first_is_the_riders(long paidFen, int seconds, long fen) =>
         Assert.Equal(new Usage(fen, 0), ByHour.Used(paidFen, seconds, 9999, 9999));
 
     [Theory]
     [InlineData(500, 0, 0, 0)]
-    [InlineData(500, 8, 0, 0)]
-    [InlineData(500, 9, 1, 0)]
+    [InlineData(500, 1, 1, 0)]
+    [InlineData(500, 16, 1, 0)]
+    [InlineData(500, 17, 2, 0)]
     [InlineData(500, 1000, 120, 30)]
     [InlineData(500, 1500, 180, 45)]
     [InlineData(500, 4167, 500, 125)]
@@ -136,6 +138,10 @@ public sealed class TariffTests
         var after = tariff.Used(paidFen, charge.Seconds + seconds, charge.EnergyWh + energyWh, charge.PowerW + powerW);
         return after.Fen >= before.Fen;
     });
+
+    [Fact]
+    public void Who_got_anything_pays_something() => GenCharge.Sample(charge =>
+        charge.Tariff.Used(charge.PaidFen, Math.Max(1, charge.Seconds), Math.Max(1, charge.EnergyWh), charge.PowerW).Fen >= Math.Min(charge.PaidFen, Math.Max(charge.Tariff.MinimumFen ?? 0, 1)));
 
     [Fact]
     public void A_charge_that_gave_nothing_costs_nothing() => GenCharge.Sample(charge =>
