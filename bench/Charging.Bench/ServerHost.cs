@@ -29,6 +29,8 @@ internal static class ServerHost
                 "--Charging:Demo:Enabled=false",
                 // A yuan is used up in a minute: of a charge that ends at once, the server believes no more.
                 "--Charging:Orders:PricePerHourFen=6000",
+                // One rider has a plug for all of the run.
+                "--Charging:Orders:MaxStartsPerPlugAndHour=1000000",
                 "--Charging:Mqtt:PacketsPerSecond=1000000",
                 "--Charging:Mqtt:PacketBurst=1000000",
                 "--Kestrel:Endpoints:Http:Url=http://127.0.0.1:0",

@@ -358,7 +358,7 @@ public sealed class MoveTests : IDisposable
         {
             app.ExpectError("PostgreSQL refuses what the store asks for");
             var sentence = (await place.CtlAsync(app, "export", Export)).Sentence;
-            Assert.Contains("is whole, but the store could not be closed: PostgreSQL could not run the operation. Export again", sentence);
+            Assert.Contains("is whole, but the store could not be closed: PostgreSQL could not run the operation: it refuses what the store asks for. Export again", sentence);
             Assert.True(File.Exists(Export));
             await place.ExecuteAsync("ALTER TABLE store_moves DROP CONSTRAINT nothing");
             Assert.Equal(0, (await place.CtlAsync(app, "export", Export)).ExitCode);

@@ -42,7 +42,7 @@ public sealed record Books(
     public IEnumerable<string> Faults() =>
     [
         .. EntryIsWrittenTwice(), .. TopUpIsCreditedTwice(), .. DebitHasNotOneOrder(), .. RefundsExceedPayment(), .. BalanceIsBelowZero(),
-        .. KeptBalanceDiffers(), .. DebtDiffers(), .. EndedOrderHoldsMoney(), .. PlugHasTwoOrders(), .. NothingIsDue(), .. ListHasGaps(),
+        .. KeptBalanceDiffers(), .. DebtDiffers(), .. EndedOrderHoldsMoney(), .. PlugHasTwoOrders(), .. NothingIsDue(), .. ListHasGaps(), .. RiderDoesNotKnowLiveOrder(),
     ];
 
     /// <summary>The same move of money is in the ledger once, and moves something.</summary>
@@ -85,6 +85,11 @@ public sealed record Books(
                 yield return $"Order {order.No} was paid {order.PaidFen} fen, by {payments.Count} entries of {payments.Sum(entry => entry.AmountFen)} fen.";
         }
     }
+
+    /// <summary>The limit of a rider's live orders counts every order that has a plug.</summary>
+    public IEnumerable<string> RiderDoesNotKnowLiveOrder() =>
+        Orders.Where(order => order.IsLive && Users.FirstOrDefault(user => user.Id == order.UserId)?.LiveOrders?.Contains(order.No.ToString()) is not true)
+            .Select(order => $"Order {order.No} is {order.State}, and its rider does not know of it.");
 
     /// <summary>What an order used, owes and has refunded is never more than was paid for it.</summary>
     public IEnumerable<string> RefundsExceedPayment()

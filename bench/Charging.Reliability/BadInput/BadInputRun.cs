@@ -51,6 +51,7 @@ public static class BadInputRun
         [
             "--Charging:Mqtt:PacketsPerSecond=1000000", "--Charging:Mqtt:PacketBurst=1000000", "--Charging:Orders:StartTimeout=00:00:02", "--Charging:Orders:StopTimeout=00:00:02", "--Charging:Orders:PricePerHourFen=25000",
             .. ChargingApp.ManyRiders,
+            "--Charging:Orders:MaxStartsPerPlugAndHour=1000000", "--Charging:Orders:MaxUnpaidPerHour=1000000",
             "--Logging:LogLevel:Default=Error", "--Logging:LogLevel:Grpc=Error", "--Logging:LogLevel:Microsoft.AspNetCore=Error",
         ];
         await using (var app = await ChargingApp.StartAsync(new ChargingAppOptions { Settings = settings }))

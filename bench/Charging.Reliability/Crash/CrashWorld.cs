@@ -73,6 +73,10 @@ internal sealed class CrashWorld : IAsyncDisposable
             // A charge lasts a second or two.
             "--Charging:Orders:PricePerHourFen=25000",
             "--Charging:Orders:StartTimeout=00:00:03",
+            // Few riders do what many do.
+            "--Charging:Orders:MaxLiveOrders=100",
+            "--Charging:Orders:MaxStartsPerPlugAndHour=1000000",
+            "--Charging:Orders:MaxUnpaidPerHour=1000000",
             $"--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:{MqttPort}",
         ]);
 

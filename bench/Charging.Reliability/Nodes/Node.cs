@@ -23,6 +23,8 @@ internal sealed class Node : IAsyncDisposable
         [
             .. TestStore.On(store.ConnectionString), .. broker.SettingsAt($"mqtt://127.0.0.1:{Broker.Port}"),
             $"--Charging:Orders:Reservation={NodesRider.Reservation}", "--Charging:Orders:StartTimeout=00:00:03",
+            // Few riders do what many do.
+            "--Charging:Orders:MaxLiveOrders=100", "--Charging:Orders:MaxStartsPerPlugAndHour=1000000", "--Charging:Orders:MaxUnpaidPerHour=1000000",
             // A charge lasts a second or two.
             "--Charging:Orders:PricePerHourFen=25000",
             "--Charging:Payment:OwnPaymentService=true",

@@ -1,3 +1,5 @@
+using Charging.Server.Orders;
+
 namespace Charging.Server.Accounts;
 
 /// <summary>A rider.</summary>
@@ -23,6 +25,12 @@ public sealed record User
 
     /// <summary>The one order that is reserved and not paid, if there is one (contract section 6).</summary>
     public string? UnpaidOrderNo { get; init; }
+
+    /// <summary>The numbers of the orders that were live when the newest was made, and perhaps of others, with that one, oldest first; null before the first.</summary>
+    public IReadOnlyList<string>? LiveOrders { get; init; }
+
+    /// <summary>What the rider has begun and left in the last hour; null before anything.</summary>
+    public RiderHour? LastHour { get; init; }
 
     /// <summary>The numbers of the top-ups that were open when the newest was made, with that one, oldest first; null before the first.</summary>
     public IReadOnlyList<string>? OpenTopUps { get; init; }

@@ -12,7 +12,10 @@ public sealed class RateLimits(TimeProvider clock, ILogger<RateLimits> logger)
         new(name, max, window, warnsNear, clock, logger);
 
     /// <summary>Makes the log of a limit that is kept elsewhere, such as in the store.</summary>
-    public LimitLog CreateLog(string name, int max, TimeSpan window) => new(name, max, window, clock, logger);
+    /// <param name="name">As in <see cref="Create"/>.</param>
+    /// <param name="max">How often in one window, or how many at once.</param>
+    /// <param name="window">How long a window is; null for how many at once.</param>
+    public LimitLog CreateLog(string name, int max, TimeSpan? window) => new(name, max, window, clock, logger);
 }
 
 /// <summary>

@@ -40,8 +40,10 @@ public sealed class BalancePayment(IStore store, OrderPayments payments, OrderOu
             return ResultCode.InvalidArgument;
         if (order.PaidAt is not null)
             return order.PaidFen == request.Fen || order.Cause == FailCause.Amount ? order : ResultCode.InvalidArgument;
+        if (request.Fen < options.MinPaymentFen)
+            return ResultCode.InvalidArgument;
         // Nothing was paid yet, so a plug that is gone costs nothing; and who cannot have it need not top up for it.
-        if (tx.Now - order.ReservedUntil > LongestRevival || !await OrderPayments.TakePlugAsync(tx, order, revive: true))
+        if (tx.Now - order.ReservedUntil > LongestRevival || !await payments.TakePlugAsync(tx, order, revive: true))
             return ResultCode.StartFailed(order.No.ToString());
         if (await tx.GetAsync(AccountTables.Users, AccountTables.Key(caller.UserId)) is not { } user || user.BalanceFen < request.Fen)
             return ResultCode.InsufficientBalance;

@@ -19,6 +19,7 @@ public sealed class CardSwipes(
     RefusedSwipes refused,
     CardTravel travel,
     CardLimits limits,
+    RiderLimits riderLimits,
     OrderOptions options)
 {
     /// <summary>After this long nobody stands at the pile any more.</summary>
@@ -82,7 +83,7 @@ public sealed class CardSwipes(
             PlugView.Busy => CardReason.PlugBusy,
             PlugView.Fault => CardReason.PlugFault,
             _ => user.BalanceFen < options.CardAmountFen ? CardReason.InsufficientBalance
-                : !card.MayPay(Codes.DayOf(tx.Now), options.CardAmountFen) || limits.Reached(card, tx.Now, options.CardAmountFen) is not null ? CardReason.LimitReached
+                : !card.MayPay(Codes.DayOf(tx.Now), options.CardAmountFen) || limits.Reached(card, tx.Now, options.CardAmountFen) is not null || await riderLimits.OfStartAsync(tx, user, plug) is not null ? CardReason.LimitReached
                 : travel.Block(tx, card, use) ? CardReason.Blocked
                 : null,
         };
@@ -118,6 +119,7 @@ public sealed class CardSwipes(
             MaxSeconds = tariff.Limits(fen).Seconds,
             Tariff = tariff,
         };
+        user = await riderLimits.StartAsync(tx, user, plug, order.No);
         (order, user) = await Ledger.HoldBalanceAsync(tx, order, user, fen);
         tx.Put(AccountTables.Users, user);
         payments.Start(tx, order);

@@ -24,6 +24,18 @@ public sealed record OrderOptions
     /// <summary>Most that one payment may be, in fen.</summary>
     public int LimitFen { get; init; } = 100_000;
 
+    /// <summary>Least that a charge may be paid with, in fen; 1 is no limit.</summary>
+    public int MinPaymentFen { get; init; } = 1;
+
+    /// <summary>How many orders of one rider may have a plug at once, paid or not.</summary>
+    public int MaxLiveOrders { get; init; } = 4;
+
+    /// <summary>How often one rider may begin to charge at one plug in an hour.</summary>
+    public int MaxStartsPerPlugAndHour { get; init; } = 10;
+
+    /// <summary>How many reservations of one rider may end unpaid in an hour before no more are made.</summary>
+    public int MaxUnpaidPerHour { get; init; } = 10;
+
     /// <summary>How often in a second the store hears what the statuses of one pile say, and its alarms, each time of up to 16 plugs; more waits.</summary>
     public int MaxStatusChecksPerSecond { get; init; } = 10;
 
@@ -53,7 +65,11 @@ public sealed record OrderOptions
         { PricePerHourFen: < 1 } => "Charging:Orders:PricePerHourFen is below 1: give the price of an hour in fen, such as 25.",
         { LongestCharge.TotalSeconds: < 60 or > 172_800 } => "Charging:Orders:LongestCharge is not between a minute and two days: give a time such as 12:00:00.",
         { CardAmountFen: < 1 } => "Charging:Orders:CardAmountFen is below 1: give what a card swipe pays in fen, such as 100.",
+        { MaxLiveOrders: < 1 or > 100 } => "Charging:Orders:MaxLiveOrders is not between 1 and 100: give how many orders a rider may have at once, such as 4.",
+        { MaxStartsPerPlugAndHour: < 1 or > 1_000_000 } => "Charging:Orders:MaxStartsPerPlugAndHour is not between 1 and 1000000: give how often a rider may charge at one plug in an hour, such as 10.",
+        { MaxUnpaidPerHour: < 1 or > 1_000_000 } => "Charging:Orders:MaxUnpaidPerHour is not between 1 and 1000000: give how many reservations a rider may leave in an hour, such as 10.",
         { LimitFen: < 1 or > 100_000_000 } => "Charging:Orders:LimitFen is not between 1 and 100000000: give the highest payment in fen, such as 100000.",
+        _ when MinPaymentFen < 1 || MinPaymentFen > Math.Min(CardAmountFen, LimitFen) => "Charging:Orders:MinPaymentFen is not between 1 and both CardAmountFen and LimitFen: give the smallest payment for a charge in fen, such as 50.",
         { MaxStatusChecksPerSecond: < 1 or > 1000 } => "Charging:Orders:MaxStatusChecksPerSecond is not between 1 and 1000: give a number such as 10.",
         { ImpossibleRecordsForAlarm: < 1 or > 1000 } => "Charging:Orders:ImpossibleRecordsForAlarm is not between 1 and 1000: give how many end records that cannot be raise an alarm on a day, such as 3.",
         _ => null,

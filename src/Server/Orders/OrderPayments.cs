@@ -13,7 +13,7 @@ namespace Charging.Server.Orders;
 public readonly record struct FoundPayment(long PaidFen, long? SaidFen, bool Revive);
 
 /// <summary>The one effect of an order's payment, however it is learnt of (contract section 7).</summary>
-public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions options, IMiniProgram miniProgram)
+public sealed class OrderPayments(Board board, DueWorker worker, RiderLimits limits, OrderOptions options, IMiniProgram miniProgram)
 {
     /// <summary>
     /// Takes a payment up: the money is held, and the start command is due, or the refund. Taken up again it changes
@@ -31,10 +31,10 @@ public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions op
         }
 
         var hasPlug = await TakePlugAsync(tx, order, found.Revive);
-        (order, var user) = await PayAsync(tx, order, found.PaidFen);
+        (order, var user) = await PayAsync(tx, order, found.PaidFen, hasPlug);
         tx.Put(AccountTables.Users, user);
         order = await Ledger.HoldPaymentAsync(tx, order, found.PaidFen);
-        if ((found.SaidFen ?? order.PrepaidFen ?? found.PaidFen) != found.PaidFen)
+        if ((found.SaidFen ?? order.PrepaidFen ?? found.PaidFen) != found.PaidFen || found.PaidFen < options.MinPaymentFen)
             return await Settlement.RefundAsync(tx, order, FailCause.Amount);
         if (await tx.PauseOfAsync(order.Plug) is { } pause)
             return await Starts.RefuseAsync(tx, order, pause);
@@ -49,7 +49,7 @@ public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions op
     /// </summary>
     public async ValueTask<Order> PayFromBalanceAsync(ITransaction tx, Order order, long fen)
     {
-        (order, var user) = await PayAsync(tx, order with { Tag = OrderTag.Balance }, fen);
+        (order, var user) = await PayAsync(tx, order with { Tag = OrderTag.Balance }, fen, hasPlug: true);
         (order, user) = await Ledger.HoldBalanceAsync(tx, order, user, fen);
         tx.Put(AccountTables.Users, user);
         tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Surplus, Subject = order.No.ToString(), UserId = order.UserId, DueAt = tx.Now });
@@ -58,11 +58,13 @@ public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions op
 
     /// <summary>
     /// Whether an unpaid order has its plug, and that takes new charges. To be revived, it takes one that is free, or that
-    /// another order's reservation should have left by now.
+    /// another order's reservation should have left by now, if its rider may have one more.
     /// </summary>
-    public static async ValueTask<bool> TakePlugAsync(ITransaction tx, Order order, bool revive)
+    public async ValueTask<bool> TakePlugAsync(ITransaction tx, Order order, bool revive)
     {
         if (await tx.PauseOfAsync(order.Plug) is not null)
+            return false;
+        if (order.State != OrderState.Reserved && await limits.OfStartAsync(tx, await RiderOfAsync(tx, order), order.Plug) is not null)
             return false;
         var busy = await tx.GetAsync(OrderTables.BusyPlugs, order.Plug.ToString());
         if (busy is null)
@@ -111,10 +113,15 @@ public sealed class OrderPayments(Board board, DueWorker worker, OrderOptions op
 
     private static BusyPlug Busy(Order order) => new() { Plug = order.Plug, OrderNo = order.No, UserId = order.UserId };
 
-    private static async ValueTask<(Order Order, User User)> PayAsync(ITransaction tx, Order order, long paidFen)
+    private static async ValueTask<User> RiderOfAsync(ITransaction tx, Order order) =>
+        await tx.GetAsync(AccountTables.Users, AccountTables.Key(order.UserId))
+        ?? throw new InvalidOperationException($"The rider of order {order.No} is gone.");
+
+    private async ValueTask<(Order Order, User User)> PayAsync(ITransaction tx, Order order, long paidFen, bool hasPlug)
     {
-        var user = await tx.GetAsync(AccountTables.Users, AccountTables.Key(order.UserId))
-            ?? throw new InvalidOperationException($"The rider of order {order.No} is gone.");
+        var user = await RiderOfAsync(tx, order);
+        if (hasPlug)
+            user = await limits.StartAsync(tx, user, order.Plug, order.No);
         user = user with { PaidOrders = user.PaidOrders + 1, UnpaidOrderNo = user.UnpaidOrderNo == order.No.ToString() ? null : user.UnpaidOrderNo };
         tx.Done(DueKind.Expire, order.No.ToString());
         tx.Done(DueKind.Close, order.No.ToString());

@@ -27,6 +27,7 @@ public static class OrderSetup
         services.AddDue<RetiredPiles>();
         services.AddSingleton<Tariffs>();
         services.AddSingleton<TariffAdmin>();
+        services.AddSingleton<RiderLimits>();
         services.AddSingleton<OrderPayments>();
         services.AddSingleton<MobilePayment>();
         services.AddSingleton<BalancePayment>();

@@ -11,7 +11,7 @@ namespace Charging.Server.Orders;
 public readonly record struct NamedPlug(PlugId Id, string Text);
 
 /// <summary>Keeping a plug for a rider who is about to pay, and letting it go again (contract sections 6 and 8).</summary>
-public sealed class Reservations(IStore store, PileStates piles, PileRegistry registry, Board board, Tariffs tariffs, OrderOptions options) : IDueHandler
+public sealed class Reservations(IStore store, PileStates piles, PileRegistry registry, Board board, Tariffs tariffs, RiderLimits limits, OrderOptions options) : IDueHandler
 {
     /// <inheritdoc/>
     public DueKind Kind => DueKind.Expire;
@@ -20,7 +20,7 @@ public sealed class Reservations(IStore store, PileStates piles, PileRegistry re
     /// Reserves a plug. Asked again by the same rider: the same order, the time not extended. An older unpaid
     /// reservation of the rider is released.
     /// </summary>
-    /// <returns>The order number, or 3004, 3005, 3001.</returns>
+    /// <returns>The order number, or 3004, 3005, 3001, and 403 when the rider has reached a limit.</returns>
     public async Task<Result<OrderNo>> ReserveAsync(Caller caller, NamedPlug plug)
     {
         if (!board.IsOnline(plug.Id.Device))
@@ -28,7 +28,8 @@ public sealed class Reservations(IStore store, PileStates piles, PileRegistry re
         var sensed = piles.Sensed(plug.Id);
         if (sensed == PlugView.Fault)
             return ResultCode.PlugFault;
-        return await store.RunAsync(tx => ReserveAsync(tx, caller.UserId, plug, sensed));
+        var (reserved, limit) = await store.RunAsync(tx => ReserveAsync(tx, caller.UserId, plug, sensed));
+        return limit is { } reached ? limits.Refuse(reached, caller.UserId) : reserved;
     }
 
     /// <summary>Cancels the caller's unpaid order on a plug; there being none is fine.</summary>
@@ -60,7 +61,7 @@ public sealed class Reservations(IStore store, PileStates piles, PileRegistry re
         tx.Put(OrderTables.Orders, (end == OrderState.Expired ? order.Expire() : order.Cancel()) with { ReleasedAt = tx.Now });
         await FreeAsync(tx, order);
         if (await tx.GetAsync(AccountTables.Users, AccountTables.Key(order.UserId)) is { } user && user.UnpaidOrderNo == orderNo.ToString())
-            tx.Put(AccountTables.Users, user with { UnpaidOrderNo = null });
+            tx.Put(AccountTables.Users, user with { UnpaidOrderNo = null, LastHour = (user.LastHour ?? RiderHour.Empty).LeftUnpaid(order.Plug, tx.Now) });
         tx.Done(DueKind.Expire, orderNo.ToString());
         tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Close, Subject = orderNo.ToString(), UserId = order.UserId, DueAt = tx.Now });
     }
@@ -72,11 +73,11 @@ public sealed class Reservations(IStore store, PileStates piles, PileRegistry re
             tx.Delete(OrderTables.BusyPlugs, order.Plug.ToString());
     }
 
-    private async ValueTask<Result<OrderNo>> ReserveAsync(ITransaction tx, long userId, NamedPlug plug, PlugView sensed)
+    private async ValueTask<(Result<OrderNo> Reserved, RiderLimit? Limit)> ReserveAsync(ITransaction tx, long userId, NamedPlug plug, PlugView sensed)
     {
         await tx.ForeseeAsync((OrderTables.BusyPlugs, plug.Id.ToString()), (AccountTables.Users, AccountTables.Key(userId)));
         if (await tx.PauseOfAsync(plug.Id) is not null)
-            return ResultCode.PlugFault;
+            return (ResultCode.PlugFault, null);
         var busy = await tx.GetAsync(OrderTables.BusyPlugs, plug.Id.ToString());
         if (busy is not null && busy.IsOver(tx.Now))
         {
@@ -84,14 +85,19 @@ public sealed class Reservations(IStore store, PileStates piles, PileRegistry re
             busy = null;
         }
         if (busy is not null)
-            return busy.UserId == userId && busy.Until is not null ? busy.OrderNo : ResultCode.PlugOccupied;
+            return (busy.UserId == userId && busy.Until is not null ? busy.OrderNo : ResultCode.PlugOccupied, null);
         if (sensed == PlugView.Busy)
-            return ResultCode.PlugOccupied;
+            return (ResultCode.PlugOccupied, null);
 
         if (await tx.GetAsync(AccountTables.Users, AccountTables.Key(userId)) is not { } user)
-            return ResultCode.Unauthenticated;
+            return (ResultCode.Unauthenticated, null);
+        if (await limits.OfReservationAsync(tx, user, plug.Id) is { } limit)
+            return (ResultCode.InvalidArgument, limit);
         if (user.UnpaidOrderNo is { } older)
+        {
             await ReleaseAsync(tx, OrderNo.Parse(older), OrderState.Cancelled);
+            user = await tx.GetAsync(AccountTables.Users, AccountTables.Key(userId)) ?? user;
+        }
 
         var pile = registry.Find(plug.Id.Device);
         var order = new Order
@@ -108,8 +114,8 @@ public sealed class Reservations(IStore store, PileStates piles, PileRegistry re
         };
         tx.Put(OrderTables.Orders, order);
         tx.Put(OrderTables.BusyPlugs, new BusyPlug { Plug = plug.Id, OrderNo = order.No, UserId = userId, Until = order.ReservedUntil });
-        tx.Put(AccountTables.Users, user with { UnpaidOrderNo = order.No.ToString() });
+        tx.Put(AccountTables.Users, await limits.AddAsync(tx, user, order.No) with { UnpaidOrderNo = order.No.ToString() });
         tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Expire, Subject = order.No.ToString(), DueAt = order.ReservedUntil });
-        return order.No;
+        return (order.No, null);
     }
 }

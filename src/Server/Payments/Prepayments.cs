@@ -14,16 +14,16 @@ namespace Charging.Server.Payments;
 public readonly record struct WantedPayment(OrderNo OrderNo, long Fen, string Code);
 
 /// <summary>Makes payments at the provider (prepay, beyond the document).</summary>
-public sealed class Prepayments(IStore store, IPaymentProvider provider, RiderOpenIds openIds, PaymentOptions options)
+public sealed class Prepayments(IStore store, IPaymentProvider provider, RiderOpenIds openIds, PaymentOptions options, OrderOptions orders)
 {
     /// <summary>
     /// Makes a payment for the caller's reserved order or open top-up. Its amount is fixed before the provider is asked, who may
     /// take it and be cut off before the answer. Made again with the same amount it is the same payment.
     /// </summary>
     /// <returns>
-    /// What `wx.requestPayment` takes. 403 for what is not the caller's, cannot be paid any more or was fixed with another
-    /// amount, for a code that WeChat does not take, and when the provider will not; 402 when its answer cannot be trusted; 5000
-    /// when WeChat was asked too often about this rider.
+    /// What `wx.requestPayment` takes. 403 for what is not the caller's, cannot be paid any more, was fixed with another amount
+    /// or is below the smallest payment, for a code that WeChat does not take, and when the provider will not; 402 when its
+    /// answer cannot be trusted; 5000 when WeChat was asked too often about this rider.
     /// </returns>
     /// <exception cref="ProviderUnavailableException">WeChat or the provider does not answer.</exception>
     public async Task<Result<PaymentParameters>> MakeAsync(Caller caller, WantedPayment wanted, CancellationToken cancellationToken)
@@ -74,7 +74,7 @@ public sealed class Prepayments(IStore store, IPaymentProvider provider, RiderOp
         if (await tx.GetAsync(OrderTables.Orders, key) is { } order)
         {
             var payable = order.State == OrderState.Reserved && order.ReservedUntil > tx.Now && (order.PrepaidFen ?? wanted.Fen) == wanted.Fen
-                && await tx.PauseOfAsync(order.Plug) is null;
+                && wanted.Fen >= orders.MinPaymentFen && await tx.PauseOfAsync(order.Plug) is null;
             return payable && order.UserId == caller.UserId
                 ? new PrepayRequest(key, wanted.Fen, "", $"充电 {order.Plug.Device} {order.PlugText}号插头", order.ReservedUntil)
                 : null;

@@ -45,6 +45,7 @@ public static class Tables
         new(7, "codes", codes => codes),
         new(8, "cards", card => card),
         new(9, "cards", card => card),
+        new(10, "users", user => user),
     ];
 
     /// <summary>Those that an <see cref="IStoreObserver"/> follows, and so are told from node to node.</summary>

@@ -25,7 +25,8 @@ public sealed class LiveBoardPictureTests(Browser browser) : IClassFixture<Brows
     [InlineData("zh-CN", "board.zh-CN.png", "东门", "图书馆", "七号宿舍")]
     public async Task A_busy_morning_fits_on_the_board(string language, string picture, params string[] places)
     {
-        await using var stand = await Stand.OpenAsync();
+        // One rider stands for many.
+        await using var stand = await Stand.OpenAsync(settings: "--Charging:Orders:MaxLiveOrders=100");
         await PutHoursAsync(stand);
         await LiveBoardOrderTests.LoseAsync(stand);
         var piles = await BuildAsync(stand, places);

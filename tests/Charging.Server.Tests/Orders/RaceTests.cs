@@ -22,19 +22,20 @@ public sealed class RaceTests
         var orders = new List<string>();
         for (var round = 0; round < 10; round++)
         {
-            var orderNo = await stand.ReserveAsync(1);
+            var rider = await stand.App.RegisterAsync();
+            var orderNo = await stand.ReserveAsync(1, rider);
             orders.Add(orderNo);
             Func<Task>[] verbs =
             [
-                () => stand.ChargeAsync(orderNo, plug: 1), () => stand.LeaveAsync(1), () => stand.ChargeAsync(orderNo, 2, 1),
-                () => stand.Rider.ReserveAsync(stand.Device, "03"), () => stand.Rider.ReserveAsync(stand.Device, "01"), () => stand.LeaveAsync(3),
+                () => stand.ChargeAsync(orderNo, plug: 1, by: rider), () => stand.LeaveAsync(1, rider), () => stand.ChargeAsync(orderNo, 2, 1, rider),
+                () => rider.ReserveAsync(stand.Device, "03"), () => rider.ReserveAsync(stand.Device, "01"), () => stand.LeaveAsync(3, rider),
             ];
             random.Shuffle(verbs);
             await Task.WhenAll(verbs.Select(verb => verb()));
             await stand.CheckAsync();
             stand.Pile.Unplug(1);
             stand.Pile.PlugIn(1);
-            await Retry.Until("the plug is free or reserved", async () => await stand.LeaveAsync(1) is { Code: 200 } && await stand.SeeAsync(1) == 0);
+            await Retry.Until("the plug is free or reserved", async () => await stand.LeaveAsync(1, rider) is { Code: 200 } && await stand.SeeAsync(1) == 0);
         }
         foreach (var orderNo in orders)
             await stand.UntilAsync(orderNo, OrderState.Settled, OrderState.Refunded, OrderState.Cancelled);

@@ -18,8 +18,9 @@ public sealed class RecordTests
         var numbers = new List<string>();
         for (var i = 0; i < 12; i++)
         {
-            numbers.Insert(0, await stand.ReserveAsync());
-            await stand.ChargeAsync(numbers[0]);
+            var plug = 2 + (i % 2);
+            numbers.Insert(0, await stand.ReserveAsync(plug));
+            await stand.ChargeAsync(numbers[0], plug: plug);
         }
         await stand.ReserveAsync();
         foreach (var (number, size, from, count) in new[] { (1, 5, 0, 5), (2, 5, 5, 5), (3, 5, 10, 2), (4, 5, 12, 0), (1, 12, 0, 12), (1, 100, 0, 12), (int.MaxValue, 100, 12, 0), (12, 1, 11, 1) })

@@ -62,7 +62,7 @@ public sealed class LedgerCheckTests
     [Fact]
     public async Task Nothing_is_found_while_riders_pay_charge_and_are_paid_back()
     {
-        await using var app = await ChargingApp.StartAsync();
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Settings = ["--Charging:Orders:MaxStartsPerPlugAndHour=1000000"] });
         var store = app.Services.GetRequiredService<IStore>();
         var riders = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => app.RegisterAsync()));
         var pile = await app.AddPileAsync();
