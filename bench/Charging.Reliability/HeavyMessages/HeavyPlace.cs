@@ -41,7 +41,8 @@ internal sealed class HeavyPlace : IAsyncDisposable
     /// <param name="store">Put before the server's store; null for none.</param>
     public static async Task<HeavyPlace> OpenAsync(StoreEngine engine, int charges, MeteredStore? store)
     {
-        string[] settings = ["--Logging:LogLevel:Default=Warning", "--Logging:LogLevel:Grpc=Error", "--Logging:LogLevel:Microsoft.AspNetCore=Error"];
+        // More events than the server acts on in a day are sent here in minutes.
+        string[] settings = ["--Charging:Piles:MaxEventsPerDay=1000000", "--Logging:LogLevel:Default=Warning", "--Logging:LogLevel:Grpc=Error", "--Logging:LogLevel:Microsoft.AspNetCore=Error"];
         var database = engine == StoreEngine.PostgreSql ? TestStore.On(await (await PostgresServer.SharedAsync()).NewDatabaseAsync()) : [];
         var app = await ChargingApp.StartAsync(new ChargingAppOptions { Settings = settings, Store = database, Configure = store is null ? null : store.Use });
         var honest = await app.AddPileAsync();
