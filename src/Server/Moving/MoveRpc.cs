@@ -48,6 +48,6 @@ internal sealed partial class MoveRpc(StoreExport export, MoveDesk desk, ILogger
             yield return stream.Current.Part.Memory;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The whole store is exported with the key '{Key}'.")]
-    private partial void LogExport(string key);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The whole store is exported by the operator key named {Operator}.")]
+    private partial void LogExport(string @operator);
 }

@@ -126,7 +126,7 @@ public sealed partial class RealDiskTests : IDisposable
     private async Task FillAsync(int rows)
     {
         await using var store = new LiteDbStore(
-            _directory.FullName, Server.Storage.Tables.All, [], [], TimeProvider.System, new LiteDbOptions(), NullLogger<LiteDbStore>.Instance);
+            _directory.FullName, Server.Storage.Tables.All, Server.Storage.Tables.Migrations, [], TimeProvider.System, new LiteDbOptions(), NullLogger<LiteDbStore>.Instance);
         foreach (var slice in Enumerable.Range(0, rows).Chunk(1000))
         {
             await store.RunAsync(tx =>
