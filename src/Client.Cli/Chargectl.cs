@@ -29,6 +29,7 @@ public static class Chargectl
           chargectl piles qr 014441AC53 --out a.png  the label of a pile
           chargectl backup charging.backup           a copy of everything, while the server runs
           chargectl restore charging.backup --data-directory data
+          chargectl restore accept                   what it brings back, and that you want it
           chargectl export charging.move             everything, for a server with another store
           chargectl import charging.move             puts it there
           chargectl mqtt export --directory DIR      what Mosquitto must know of the piles
@@ -63,7 +64,7 @@ public static class Chargectl
     {
         var result = Root().Parse(args);
         // Who mistypes an option needs the sentence; who names no command needs the list of them.
-        if (result.Action is ParseErrorAction && result.CommandResult.Command.Subcommands.Count == 0)
+        if (result.Action is ParseErrorAction && result.CommandResult.Command.Action is not null)
         {
             await error.WriteLineAsync(string.Join(' ', result.Errors.Select(mistake => mistake.Message)).ReplaceLineEndings(" "));
             return 1;

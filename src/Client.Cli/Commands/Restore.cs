@@ -26,7 +26,7 @@ internal static class Restore
 
     /// <summary>Makes the command.</summary>
     public static Command Make() =>
-        new Command("restore", "Puts a backup into a data directory, after checking all of it.") { Source, Target, Replace }.Does(RunAsync);
+        new Command("restore", "Puts a backup into a data directory, after checking all of it.") { Source, Target, Replace, AcceptRestore.Make() }.Does(RunAsync);
 
     private static async Task<int> RunAsync(Session session, CancellationToken cancel)
     {
@@ -106,6 +106,7 @@ internal static class Restore
         session.Console.Fields(
             ("restored", directory), ("as of", info.TakenAt.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)),
             ("bytes", Format.Number(info.Bytes)), ("set aside", aside ?? Format.None));
-        session.Console.Line("Start the server. What happened after the backup is not in it: compare the payment provider's bill of that time with 'orders list'.");
+        session.Console.Line("Start the server. Until 'chargectl restore accept', only the key of operator.key is valid and riders sign in again; it lists keys and secrets of piles that were changed after the backup, as far as that is known.");
+        session.Console.Line("What happened after the backup is not in it: compare the payment provider's bill of that time with 'orders list'.");
     }
 }

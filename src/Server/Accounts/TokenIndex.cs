@@ -8,7 +8,7 @@ using Charging.Server.Storage;
 namespace Charging.Server.Accounts;
 
 /// <summary>Every living token, in memory, so that checking one touches no disk. It follows the store.</summary>
-public sealed class TokenIndex(TimeProvider clock) : IStoreObserver
+public sealed class TokenIndex(TimeProvider clock, Restores? restores = null) : IStoreObserver
 {
     private const string Scheme = "Bearer ";
     private const int TextLength = 43;
@@ -39,7 +39,7 @@ public sealed class TokenIndex(TimeProvider clock) : IStoreObserver
         if (text.Length != TextLength || Lookup(text) is not { } entry)
             return null;
         var now = clock.GetUtcNow();
-        if (!entry.IsAlive(now) || _blocked.ContainsKey(entry.Caller.UserId))
+        if (!entry.IsAlive(now) || IsRefused(entry.IssuedAt) || _blocked.ContainsKey(entry.Caller.UserId))
             return null;
         if (entry.Use(now))
             _uses.Writer.TryWrite((entry.Caller.TokenHash, now));
@@ -61,7 +61,7 @@ public sealed class TokenIndex(TimeProvider clock) : IStoreObserver
         try
         {
             return await store.RunAsync(async tx =>
-                await tx.GetAsync(AccountTables.Tokens, hash) is { } token && token.IsAlive(tx.Now)
+                await tx.GetAsync(AccountTables.Tokens, hash) is { } token && token.IsAlive(tx.Now) && !IsRefused(token.IssuedAt)
                 && await tx.GetAsync(AccountTables.Users, AccountTables.Key(token.UserId)) is { Blocked: false }
                     ? new Caller(token.UserId, hash)
                     : null);
@@ -125,6 +125,8 @@ public sealed class TokenIndex(TimeProvider clock) : IStoreObserver
         _tokens.AddOrUpdate(token.Hash, static (_, it) => new Entry(it.token, it.usedAt), static (_, entry, it) => entry.Written(it.token, it.usedAt), (token, usedAt));
     }
 
+    private bool IsRefused(DateTimeOffset issuedAt) => restores?.RefusesToken(issuedAt) ?? false;
+
     private static ReadOnlySpan<char> TextOf(ReadOnlySpan<char> authorization)
     {
         var text = authorization.Trim();
@@ -152,6 +154,8 @@ public sealed class TokenIndex(TimeProvider clock) : IStoreObserver
         private long _writtenAt = token.UsedAt.UtcTicks;
 
         public Caller Caller { get; } = new(token.UserId, token.Hash);
+
+        public DateTimeOffset IssuedAt { get; } = token.IssuedAt;
 
         public bool IsAlive(DateTimeOffset now) =>
             now.UtcTicks < _diesAt && now.UtcTicks - Volatile.Read(ref _usedAt) < Token.IdleLifetime.Ticks;

@@ -6,7 +6,7 @@ using Grpc.Core;
 namespace Charging.Server.Moving;
 
 /// <summary>What is done to the store of a server that serves nobody, one thing at a time.</summary>
-internal sealed class MoveDesk(IStore store, LedgerCheck check, LedgerOptions ledger, Changes changes)
+internal sealed class MoveDesk(IStore store, Restores restores, LedgerCheck check, LedgerOptions ledger, Changes changes)
 {
     private const string Subject = "store:all";
 
@@ -38,6 +38,9 @@ internal sealed class MoveDesk(IStore store, LedgerCheck check, LedgerOptions le
     public async Task CheckWholeAsync(CancellationToken cancellationToken)
     {
         RefuseACopy(await store.RunAsync(tx => tx.GetAsync(MoveMark.Table, MoveMark.Key), cancellationToken));
+        // That it was restored is not in all of its tables before the first start.
+        if (restores.Pending is not null)
+            throw Refusal.Conflict("This store was restored from a backup, and no admin has accepted that: start the server without Charging:Store:Moving and run 'chargectl restore accept' first.");
         if (store.UnknownTables.Count > 0)
             throw Refusal.Conflict($"This store has tables that this server does not know ({string.Join(", ", store.UnknownTables)}), and they would be lost: export it with the newer version that made them.");
         if ((await StoreReading.FilledAsync(store, cancellationToken)).Count == 0)

@@ -21,6 +21,7 @@ public sealed class Diagnostics(
     IStore store,
     DueWorker due,
     LedgerGuard ledger,
+    RestoreCheck restore,
     Listeners listeners,
     IPileLink link,
     IHostEnvironment environment,
@@ -68,6 +69,8 @@ public sealed class Diagnostics(
             yield return "Other nodes serve this database, and piles that connect to this one are offline for those: set Charging:Mqtt:Mode=External on all of them (docs/scale.md).";
         if (figures is { Stuck: true })
             yield return "Work has been due for more than a minute, such as refunds or commands: look into the server's log for what fails.";
+        foreach (var warning in restore.Warnings())
+            yield return warning;
         foreach (var finding in ledger.Findings.Take(MaxFindings))
             yield return $"The ledger does not add up: {finding.Sentence} Run 'chargectl ledger check' and see docs/money.md.";
         if (!environment.IsDevelopment() && payments is SandboxPaymentProvider)

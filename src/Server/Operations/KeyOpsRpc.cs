@@ -67,7 +67,8 @@ internal sealed class KeyOpsRpc(IStore store, Changes changes) : KeyService.KeyS
 
     private static string Subject(string id) => $"key:{id}";
 
-    private static Key ToWire(OperatorKey key) => new()
+    /// <summary>A key as operators see it.</summary>
+    internal static Key ToWire(OperatorKey key) => new()
     {
         KeyId = key.Id,
         Name = key.Name,

@@ -15,6 +15,8 @@ public static class OperationsSetup
         var services = builder.Services;
         services.AddObserver<OperatorKeys>();
         services.AddHostedService<OperatorKeyFile>();
+        services.AddSingleton<RestoreCheck>();
+        services.AddHostedService(provider => provider.GetRequiredService<RestoreCheck>());
         services.AddSingleton<OperatorInterceptor>();
         services.AddSingleton<FailedSignIns>();
         services.AddSingleton<BulkReads>();
@@ -24,6 +26,7 @@ public static class OperationsSetup
         services.AddObserver<Feeds>();
         services.AddSingleton<Diagnostics>();
         services.AddSingleton<Backups>();
+        services.AddSingleton<RestoreActions>();
         services.AddSingleton<Changes>();
         services.AddSingleton<Limits>();
         services.AddSingleton<Watching>();

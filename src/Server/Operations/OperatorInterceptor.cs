@@ -12,10 +12,13 @@ namespace Charging.Server.Operations;
 /// becomes a status.
 /// </summary>
 internal sealed partial class OperatorInterceptor(
-    OperatorKeys keys, FailedSignIns failedSignIns, BulkReads bulkReads, Listeners listeners, Drain drain, ILogger<OperatorInterceptor> logger) : Interceptor
+    OperatorKeys keys, Restores restores, FailedSignIns failedSignIns, BulkReads bulkReads, Listeners listeners, Drain drain, ILogger<OperatorInterceptor> logger) : Interceptor
 {
     /// <summary>Begins the full name of every method of the operators.</summary>
     public const string MethodPrefix = "/charging.ops.";
+
+    private const string NoKey = $"No valid operator key: put the content of {OperatorKeyFile.Name} in the server's data directory into CHARGECTL_KEY, or send it as 'authorization: Bearer …'.";
+    private const string KeyOfBackup = $"No valid operator key. The store was restored from a backup, and until an admin accepts that only the key of {OperatorKeyFile.Name} in the server's data directory is valid: run 'chargectl restore accept' with that.";
 
     /// <inheritdoc/>
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
@@ -106,7 +109,7 @@ internal sealed partial class OperatorInterceptor(
         if (keys.Find(http.Request.Headers.Authorization.ToString()) is not { } key)
         {
             failedSignIns.Add(http);
-            throw Refusal.Of(StatusCode.Unauthenticated, $"No valid operator key: put the content of {OperatorKeyFile.Name} in the server's data directory into CHARGECTL_KEY, or send it as 'authorization: Bearer …'.", Reasons.KeyInvalid);
+            throw Refusal.Of(StatusCode.Unauthenticated, restores.Pending is null ? NoKey : KeyOfBackup, Reasons.KeyInvalid);
         }
         var least = Access.LeastRole(context.Method);
         if (key.Role < least)

@@ -6,7 +6,7 @@ using Charging.Server.Storage;
 namespace Charging.Server.Operations;
 
 /// <summary>The operators' keys, in memory, so that checking one touches no disk. It follows the store.</summary>
-public sealed class OperatorKeys : IStoreObserver
+public sealed class OperatorKeys(Restores restores) : IStoreObserver
 {
     /// <summary>Keys by <see cref="OperatorKey.Id"/>.</summary>
     public static readonly Table<OperatorKey> Table = new("operator_keys", StoreJson.Default.OperatorKey, key => key.Id, isResident: true);
@@ -24,14 +24,16 @@ public sealed class OperatorKeys : IStoreObserver
         OperatorKey? found = null;
         foreach (var key in _keys.Values)
         {
-            if (key.RevokedAt is null && CryptographicOperations.FixedTimeEquals(hash, Convert.FromHexString(key.Hash)))
+            if (IsValid(key) && CryptographicOperations.FixedTimeEquals(hash, Convert.FromHexString(key.Hash)))
                 found = key;
         }
         return found;
     }
 
     /// <summary>Whether a key still opens what it did.</summary>
-    public bool IsAlive(string keyId) => _keys.TryGetValue(keyId, out var key) && key.RevokedAt is null;
+    public bool IsAlive(string keyId) => _keys.TryGetValue(keyId, out var key) && IsValid(key);
+
+    private bool IsValid(OperatorKey key) => key.RevokedAt is null && (key.Id == OperatorKeyFile.Id || !restores.RefusesKey(key.CreatedAt));
 
     /// <inheritdoc/>
     public async Task LoadAsync(IStore store, CancellationToken cancellationToken)

@@ -17,6 +17,7 @@ internal sealed class SystemRpc(
     Backups backups,
     DarkOrders dark,
     MqttExport mqtt,
+    RestoreActions restore,
     TimeProvider clock,
     ExternalBrokerPlace? broker = null) : SystemService.SystemServiceBase
 {
@@ -33,6 +34,14 @@ internal sealed class SystemRpc(
     /// <inheritdoc/>
     public override Task Backup(BackupRequest request, IServerStreamWriter<BackupResponse> responseStream, ServerCallContext context) =>
         backups.SendAsync(responseStream, context.CancellationToken);
+
+    /// <inheritdoc/>
+    public override async Task<GetPendingRestoreResponse> GetPendingRestore(GetPendingRestoreRequest request, ServerCallContext context) =>
+        new() { Restore = await restore.ReadAsync() };
+
+    /// <inheritdoc/>
+    public override async Task<AcceptRestoreResponse> AcceptRestore(AcceptRestoreRequest request, ServerCallContext context) =>
+        new() { AcceptedAt = await restore.AcceptAsync(context, request.Reason.ToAnyReason(), request.EndSignIns) };
 
     /// <inheritdoc/>
     public override async Task ExportMqtt(ExportMqttRequest request, IServerStreamWriter<ExportMqttResponse> responseStream, ServerCallContext context)

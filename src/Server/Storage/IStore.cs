@@ -21,6 +21,9 @@ public interface IStore
     /// <summary>Tables that were there when it was opened and that this program does not know: a newer one has made them.</summary>
     IReadOnlyList<string> UnknownTables => [];
 
+    /// <summary>When it was last restored from a backup, UTC; null when it never was, or nobody has written that down.</summary>
+    DateTimeOffset? RestoredAt => null;
+
     /// <summary>
     /// Asks whether operations would be run, outside of them: those wait for each other. It is also when a machine's clock is
     /// compared with the store's, where they are two.

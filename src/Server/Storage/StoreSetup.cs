@@ -30,6 +30,7 @@ public static partial class StoreSetup
             builder.Services.AddHostedService(services => services.GetRequiredService<MoveGuard>());
         }
         builder.Services.AddHostedService<IndexLoader>();
+        builder.Services.AddObserver<Restores>();
         if (options.Moving)
             return options;
         if (options.Engine == StoreEngine.PostgreSql)

@@ -23,7 +23,7 @@ public static class Tables
         OrderTables.Orders, OrderTables.BusyPlugs, OrderStep.Table, DayFigures.Table, Tariffs.Table,
         TopUp.Table, Refund.Table, Ledger.Entries, LedgerMark.Table,
         OperatorKeys.Table, AuditTables.Entries, Spending.Table,
-        DueRows.Table, MoveMark.Table,
+        DueRows.Table, MoveMark.Table, Restore.Table,
     ];
 
     /// <summary>Every step of the schema there has ever been.</summary>
@@ -55,7 +55,7 @@ public static class Tables
         new(PileTables.Piles, Missed.ComparedOften), new(PileTables.Alarms, Missed.ComparedOften),
         new(StationTables.Stations, Missed.ComparedOften),
         new(OrderTables.Orders, Missed.Lost), new(OrderTables.BusyPlugs, Missed.ComparedOften),
-        new(OperatorKeys.Table, Missed.ComparedOften),
+        new(OperatorKeys.Table, Missed.ComparedOften), new(Restore.Table, Missed.ComparedOften),
         new(Refund.Table, Missed.Since),
         new(DueRows.Table, Missed.ComparedOften),
     ];
@@ -93,4 +93,5 @@ public static class Tables
 [JsonSerializable(typeof(Spending))]
 [JsonSerializable(typeof(DueRow))]
 [JsonSerializable(typeof(MoveMark))]
+[JsonSerializable(typeof(Restore))]
 public sealed partial class StoreJson : JsonSerializerContext;

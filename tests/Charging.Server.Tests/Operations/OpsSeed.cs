@@ -55,6 +55,7 @@ internal sealed class OpsSeed
             ["ResolveOrder"] = () => new ResolveOrderRequest { OrderNo = settled, Reason = "seen to" },
             ["AcknowledgeAlarm"] = () => new AcknowledgeAlarmRequest { AlarmId = $"{device}-00-Door" },
             ["ClearAlarm"] = () => new ClearAlarmRequest { AlarmId = $"{device}-00-Door", Reason = "closed" },
+            ["AcceptRestore"] = () => new AcceptRestoreRequest(),
             ["AddKey"] = () => new AddKeyRequest { Name = "somebody", Role = Role.Viewer },
             ["RevokeKey"] = () => new RevokeKeyRequest { KeyId = keyId },
         };
@@ -96,6 +97,8 @@ internal sealed class OpsSeed
             var order = (await tx.GetAsync(Server.Orders.OrderTables.Orders, settled))!;
             tx.Put(Server.Orders.OrderTables.Orders, order with { UsedFen = 50, Trouble = "LOST" });
             Server.Payments.Refunds.Begin(tx, order.No, order.UserId, 9, 1, order.PaidFen, TimeSpan.FromHours(1));
+            // So long ago that no key or token is older.
+            tx.Put(Restore.Table, new Restore { At = DateTimeOffset.UnixEpoch });
             foreach (var name in new[] { "old", "unused" })
                 tx.Put(Server.Orders.Tariffs.Table, new Server.Orders.Tariff { Name = name, ElectricityFen = 20, LongestSeconds = 3_600 });
             return true;

@@ -1,17 +1,21 @@
 using System.Globalization;
 using Charging.MqttBroker;
+using Charging.Ops.V1;
 using Charging.PileSimulator;
 using Charging.Server.Accounts;
 using Charging.Server.Orders;
 using Charging.Server.Piles;
 using Charging.Server.Storage;
 using Charging.Server.Storage.PostgreSql;
+using Charging.Server.Tests.Operations;
 using Charging.Server.Tests.Piles;
 using Charging.Testing;
+using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
+using OrderState = Charging.Server.Orders.OrderState;
 
 namespace Charging.Server.Tests.Storage;
 
@@ -260,6 +264,34 @@ public sealed class PostgreSqlAppTests
         Assert.Equal(last + 1_000_001, Number(await after.ReserveAsync()));
 
         static long Number(string orderNo) => long.Parse(orderNo["yyyyMMdd".Length..], CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
+    public async Task What_a_restored_database_has_back_waits_for_an_admin_as_the_document_says()
+    {
+        var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
+        string token, key;
+        await using (var before = await ChargingApp.StartAsync(new ChargingAppOptions { Store = TestStore.On(database) }))
+            (token, key) = ((await before.RegisterAsync()).Token, await before.NewKeyAsync(Role.Viewer));
+        var document = await File.ReadAllTextAsync(Path.Combine(ForeignPileTests.Root(AppContext.BaseDirectory), "docs", "scale.md"));
+        await PostgreSqlFailureTests.ExecuteAsync(database, document.Split("```sql")[2].Split("```")[0]);
+
+        await using var after = await ChargingApp.StartAsync(new ChargingAppOptions { Store = TestStore.On(database) });
+        await using var other = await ChargingApp.StartAsync(new ChargingAppOptions { Store = TestStore.On(database) });
+        Assert.Equal((401, StatusCode.Unauthenticated), await OpensAsync(after));
+        Assert.Equal((401, StatusCode.Unauthenticated), await OpensAsync(other));
+
+        // The last node that has started decided which file is valid.
+        await new SystemService.SystemServiceClient(other.AsOperator()).AcceptRestoreAsync(new AcceptRestoreRequest());
+
+        Assert.Equal((200, StatusCode.OK), await OpensAsync(other));
+        await Retry.Until("the other node has heard of it", async () => await OpensAsync(after) == (200, StatusCode.OK));
+
+        async Task<(int, StatusCode)> OpensAsync(ChargingApp app)
+        {
+            var answer = await app.CallingWith($"Bearer {key}").CallAsync(SystemService.Descriptor.FindMethodByName("Diagnose"));
+            return ((await app.PostAsync("getBalance", null, token)).Code, answer.Code);
+        }
     }
 
     [Theory]

@@ -28,6 +28,9 @@ internal sealed class Batches(
             logger.Replayed();
     }
 
+    /// <summary>See <see cref="LiteDbEngine.RestoredAt"/>.</summary>
+    public DateTimeOffset? RestoredAt => _engine!.RestoredAt;
+
     /// <summary>Tables of the file that was opened which this program does not know.</summary>
     public IReadOnlyList<string> UnknownTables => [.. _engine!.UnknownTables.Order(StringComparer.Ordinal)];
 

@@ -11,6 +11,7 @@ internal sealed class LiteDbEngine : IDisposable
 {
     private const string Meta = "store_meta";
     private const string SchemaId = "schema";
+    private const string RestoredId = "restored";
     private const int ResidentSlice = 1000;
 
     private readonly IBlockFile _data;
@@ -180,10 +181,11 @@ internal sealed class LiteDbEngine : IDisposable
     public FileCopy BeginCopy() => _dataStream.Copy = new FileCopy(_data);
 
     /// <summary>
-    /// Leaves a gap in every sequence, for a store that was restored from a backup: numbers that were given after the backup was
-    /// taken are known outside, to the payment provider first of all, and must not be given again.
+    /// Prepares a store that was restored from a backup. It leaves a gap in every sequence: numbers that were given after the
+    /// backup was taken are known outside, to the payment provider first of all, and must not be given again. And it writes down
+    /// when that was, for what the backup brings back is not valid at once (<see cref="Restores"/>).
     /// </summary>
-    public void SkipNumbers()
+    public void BeginAfterRestore(DateTimeOffset now)
     {
         var marks = new List<(string Id, long Value)>();
         using (var reader = OpenReader(Meta, new Query { Where = { BsonExpression.Create("$._id LIKE @0", Sequences.Prefix + "%") } }))
@@ -193,8 +195,12 @@ internal sealed class LiteDbEngine : IDisposable
         }
         foreach (var (id, value) in marks)
             WriteNumber(id, value + Sequences.Gap);
+        WriteNumber(RestoredId, now.ToUnixTimeMilliseconds());
         Commit();
     }
+
+    /// <summary>When it was opened first after the last restore, UTC; null when it never was restored.</summary>
+    public DateTimeOffset? RestoredAt => ReadNumber(RestoredId) is > 0 and var milliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
 
     /// <summary>Whether the files were put here by a restore, and no batch was written since.</summary>
     public bool IsRestored => _log.IsRestored;

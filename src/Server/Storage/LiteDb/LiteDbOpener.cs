@@ -2,7 +2,7 @@ namespace Charging.Server.Storage.LiteDb;
 
 /// <summary>Opens the store's file for the thread that is to own it, and says in a sentence why it cannot be opened.</summary>
 internal sealed class LiteDbOpener(
-    IDisk disk, string directory, IReadOnlyList<ITable> tables, IReadOnlyList<Migration> migrations, bool barrier)
+    IDisk disk, string directory, IReadOnlyList<ITable> tables, IReadOnlyList<Migration> migrations, bool barrier, TimeProvider? clock = null)
 {
     public const string DataName = "charging.db";
     public const string LogName = "charging.log";
@@ -29,9 +29,10 @@ internal sealed class LiteDbOpener(
         {
             log = disk.Open(LogName);
             engine = LiteDbEngine.Start(data, new LogFile(log), barrier);
-            Migrator.Run(engine, tables, migrations);
+            // Before anything else is written, for the first batch goes over what says that it was restored.
             if (engine.IsRestored)
-                engine.SkipNumbers();
+                engine.BeginAfterRestore((clock ?? TimeProvider.System).GetUtcNow());
+            Migrator.Run(engine, tables, migrations);
             return engine;
         }
         catch

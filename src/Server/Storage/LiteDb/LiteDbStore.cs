@@ -54,7 +54,7 @@ public sealed class LiteDbStore : IStore, IAsyncDisposable
         bool barrier = true)
     {
         _options = options;
-        _batches = new Batches(new LiteDbOpener(disk, directory, tables, migrations, barrier), observers, clock, logger, afterReopen);
+        _batches = new Batches(new LiteDbOpener(disk, directory, tables, migrations, barrier, clock), observers, clock, logger, afterReopen);
         _queue = new BlockingCollection<Work>(options.QueueLength);
         new Thread(Run) { Name = "store", IsBackground = true }.Start();
         _opened.Task.GetAwaiter().GetResult();
@@ -78,6 +78,9 @@ public sealed class LiteDbStore : IStore, IAsyncDisposable
 
     /// <inheritdoc/>
     public IReadOnlyList<string> UnknownTables { get; private set; } = [];
+
+    /// <inheritdoc/>
+    public DateTimeOffset? RestoredAt { get; private set; }
 
     /// <summary>Operations that wait.</summary>
     public int Waiting => _queue.Count;
@@ -124,7 +127,7 @@ public sealed class LiteDbStore : IStore, IAsyncDisposable
         try
         {
             _batches.Open();
-            UnknownTables = _batches.UnknownTables;
+            (UnknownTables, RestoredAt) = (_batches.UnknownTables, _batches.RestoredAt);
         }
         catch (StoreOpenException e)
         {

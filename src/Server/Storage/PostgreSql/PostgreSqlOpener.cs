@@ -18,6 +18,8 @@ internal sealed class PostgreSqlOpener
 
     private const string Version = "SELECT value FROM store_meta WHERE name = 'schema'";
 
+    private const string Restored = "SELECT value FROM store_meta WHERE name = 'restored'";
+
     private const string SetVersion =
         "INSERT INTO store_meta (name, value) VALUES ('schema', $1) ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value";
 
@@ -35,9 +37,12 @@ internal sealed class PostgreSqlOpener
     private PostgreSqlOpener(NpgsqlConnection connection, SqlTables sql, IReadOnlyList<Migration> migrations) =>
         (_connection, _sql, _migrations) = (connection, sql, migrations);
 
-    /// <returns>The tables of a newer program: those that are made as this one's and are not among them.</returns>
+    /// <returns>
+    /// The tables of a newer program: those that are made as this one's and are not among them. And when the database was
+    /// restored, if whoever did that has written it down (docs/scale.md).
+    /// </returns>
     /// <exception cref="InvalidDataException">The database is newer than this program, or cannot hold every character.</exception>
-    public static async Task<IReadOnlyList<string>> OpenAsync(NpgsqlDataSource source, SqlTables sql, IReadOnlyList<Migration> migrations, ILogger logger)
+    public static async Task<(IReadOnlyList<string> UnknownTables, DateTimeOffset? RestoredAt)> OpenAsync(NpgsqlDataSource source, SqlTables sql, IReadOnlyList<Migration> migrations, ILogger logger)
     {
         await using var connection = await source.ReachAsync();
         await using var transaction = await connection.BeginTransactionAsync();
@@ -45,8 +50,10 @@ internal sealed class PostgreSqlOpener
         if (await opener.DefineAsync() is { } version)
             logger.Migrated(version);
         var columns = await opener.ColumnsAsync();
+        await using var restored = new NpgsqlCommand(Restored, connection);
+        var restoredAt = await restored.ExecuteScalarAsync() is long milliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : default(DateTimeOffset?);
         await transaction.CommitAsync();
-        return [.. columns.Where(table => sql.Named(table.Key) is null && !OfEachTable.Except(table).Any()).Select(table => table.Key).Order(StringComparer.Ordinal)];
+        return ([.. columns.Where(table => sql.Named(table.Key) is null && !OfEachTable.Except(table).Any()).Select(table => table.Key).Order(StringComparer.Ordinal)], restoredAt);
     }
 
     /// <summary>A server moves it.</summary>

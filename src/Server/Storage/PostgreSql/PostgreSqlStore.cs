@@ -68,6 +68,9 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     /// <inheritdoc/>
     public IReadOnlyList<string> UnknownTables { get; private set; } = [];
 
+    /// <inheritdoc/>
+    public DateTimeOffset? RestoredAt { get; private set; }
+
     /// <summary>Tells the other nodes what this one changed, and this one what they did. It is started with the server.</summary>
     internal ChangeFeed Feed { get; }
 
@@ -98,7 +101,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
                 store._moveLock = await MoveLock.TakeAsync(store._announcements);
             else
                 await store.Feed.Serving.TakeAsync();
-            store.UnknownTables = await PostgreSqlOpener.OpenAsync(store._operations, store._sql, migrations, logger);
+            (store.UnknownTables, store.RestoredAt) = await PostgreSqlOpener.OpenAsync(store._operations, store._sql, migrations, logger);
             await store._nodeClock.CompareAsync(CancellationToken.None);
             if (store._nodeClock.Trouble is { } trouble)
                 throw new StoreOpenException(trouble) { MayPass = true };
