@@ -57,10 +57,21 @@ public sealed class CardSwipes(
         // A pile may be anybody's: a balance is shown where it is about to be spent, and to nobody else.
         if (decision.Accepted || reason == CardReason.InsufficientBalance)
             decision.BalanceFen = (int)Math.Min(user!.BalanceFen, int.MaxValue);
-        var limit = reason == CardReason.LimitReached ? limits.Reached(card!, tx.Now, options.CardAmountFen) : null;
+        if (reason != CardReason.LimitReached)
+            return (decision, null);
+        var limit = limits.Reached(card!, tx.Now, options.CardAmountFen);
         if (limit is not null)
             await PileAlarms.RaiseAsync(tx, device, AlarmCode.CardLimit, AlarmSeverity.Warning);
-        return (decision, limit);
+        return (decision, limit ?? RiderLimits.NameOf(await riderLimits.OfStartAsync(tx, user!, plug)));
+    }
+
+    /// <summary>Counts and logs that a swipe was refused for a limit, once it is so.</summary>
+    /// <param name="limit">Its name, as <see cref="DecideAsync"/> has told it.</param>
+    /// <param name="device">The pile.</param>
+    public void Refused(string limit, DeviceNo device)
+    {
+        if (!riderLimits.TryRefuse(limit, device))
+            limits.Refused(limit, device);
     }
 
     private bool IsTooOld(ITransaction tx, DeviceNo device, PileEvent swiped, DateTimeOffset at) =>

@@ -16,7 +16,6 @@ namespace Charging.Server.Orders;
 public sealed class PileEvents(
     IStore store,
     CardSwipes swipes,
-    CardLimits cardLimits,
     ImpossibleRecords impossibleRecords,
     AlarmStops alarmStops,
     PileCommands commands,
@@ -56,7 +55,7 @@ public sealed class PileEvents(
         if (seen.Reason == CardReason.TooManyRefused)
             _refused.Refused($"pile {session.Device}");
         if (seen.Limit is { } limit)
-            cardLimits.Refused(limit, session.Device);
+            swipes.Refused(limit, session.Device);
         await commands.AckAsync(session.Device, pileEvent.EventId);
     }
 

@@ -1,3 +1,4 @@
+using Charging.MqttBroker;
 using Charging.Server.Accounts;
 using Charging.Server.Calls;
 using Charging.Server.Piles;
@@ -26,12 +27,22 @@ public sealed class RiderLimits(OrderOptions options, RateLimits limits)
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
-    private readonly Dictionary<RiderLimit, LimitLog> _logs = new()
+    private readonly Dictionary<string, LimitLog> _logs = new (RiderLimit Limit, int Max, TimeSpan? Window)[]
     {
-        [RiderLimit.UnpaidPlug] = limits.CreateLog("unpaid-plug", PlugHour.MaxUnpaid, PlugHour.UnpaidWindow),
-        [RiderLimit.UnpaidOrders] = limits.CreateLog("unpaid-orders", options.MaxUnpaidPerHour, Hour),
-        [RiderLimit.PlugStarts] = limits.CreateLog("plug-starts", options.MaxStartsPerPlugAndHour, Hour),
-        [RiderLimit.LiveOrders] = limits.CreateLog("live-orders", options.MaxLiveOrders, window: null),
+        (RiderLimit.UnpaidPlug, PlugHour.MaxUnpaid, PlugHour.UnpaidWindow),
+        (RiderLimit.UnpaidOrders, options.MaxUnpaidPerHour, Hour),
+        (RiderLimit.PlugStarts, options.MaxStartsPerPlugAndHour, Hour),
+        (RiderLimit.LiveOrders, options.MaxLiveOrders, null),
+    }.ToDictionary(it => NameOf(it.Limit)!, it => limits.CreateLog(NameOf(it.Limit)!, it.Max, it.Window));
+
+    /// <summary>What a limit is counted and logged under; null for none.</summary>
+    public static string? NameOf(RiderLimit? limit) => limit switch
+    {
+        RiderLimit.UnpaidPlug => "unpaid-plug",
+        RiderLimit.UnpaidOrders => "unpaid-orders",
+        RiderLimit.PlugStarts => "plug-starts",
+        RiderLimit.LiveOrders => "live-orders",
+        _ => null,
     };
 
     /// <summary>What keeps a rider from reserving a plug; null when nothing does.</summary>
@@ -64,8 +75,16 @@ public sealed class RiderLimits(OrderOptions options, RateLimits limits)
     /// <summary>Counts and logs that a rider was refused, once it is so.</summary>
     public ResultCode Refuse(RiderLimit limit, long userId)
     {
-        _logs[limit].Refused($"user:{userId}");
+        _logs[NameOf(limit)!].Refused($"user:{userId}");
         return limit == RiderLimit.UnpaidPlug ? ResultCode.PlugOccupied : ResultCode.InvalidArgument;
+    }
+
+    /// <summary>Counts and logs that a swipe was refused; false when the limit is none of a rider's.</summary>
+    public bool TryRefuse(string limit, DeviceNo device)
+    {
+        var isOfRiders = _logs.TryGetValue(limit, out var log);
+        log?.Refused($"a card at pile {device}");
+        return isOfRiders;
     }
 
     /// <summary>Those of a rider's orders that may be live. They are looked up only when they would be too many.</summary>

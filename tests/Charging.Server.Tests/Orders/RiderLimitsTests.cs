@@ -140,8 +140,9 @@ public sealed class RiderLimitsTests
         await using var stand = await OpenAsync("--Charging:Orders:MaxStartsPerPlugAndHour=2");
         for (var time = 0; time < 2; time++)
             await ChargeAsync(stand);
-        Assert.Equal(403, (await stand.Rider.ReserveAsync(stand.Device, "02")).Code);
         Assert.Equal(CardReason.LimitReached, (await stand.Pile.SwipeAsync(2, Card)).Reason);
+        await Retry.Until("the refused swipe is logged", () => stand.App.Log.Records.Any(record => record.Message.Contains("plug-starts") && record.Message.Contains(stand.Device)));
+        Assert.Equal(403, (await stand.Rider.ReserveAsync(stand.Device, "02")).Code);
         await stand.BeginAsync(3);
         await stand.ReserveAsync(2, await stand.App.RegisterAsync());
         await stand.PassAsync(TimeSpan.FromHours(1));

@@ -26,8 +26,14 @@ public sealed class EventCleanupTests
         clock.Advance(TimeSpan.FromMinutes(10));
         await Retry.Until("the oldest is deleted", async () => await EventsAsync(app, device) is [2, 3]);
 
-        clock.Advance(TimeSpan.FromHours(16));
-        await Retry.Until("what became too old meanwhile is deleted", async () => await EventsAsync(app, device) is [3]);
+        // It may set the timer of the night only after the first of these hours.
+        var nights = 0;
+        await Retry.Until("what became too old meanwhile is deleted", async () =>
+        {
+            if (nights++ < 3)
+                clock.Advance(TimeSpan.FromHours(16));
+            return await EventsAsync(app, device) is [3];
+        });
     }
 
     private static Task<bool> PutAsync(ChargingApp app, DeviceNo device, uint eventId, DateTimeOffset at) =>

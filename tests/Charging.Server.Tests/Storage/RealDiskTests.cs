@@ -107,11 +107,11 @@ public sealed partial class RealDiskTests : IDisposable
         Assert.Contains("Charging:DataDirectory", await ServerProcess.RefusedAsync(path));
     }
 
-    /// <summary>As many open top-ups as a server with this much memory has lived with.</summary>
+    /// <summary>Four of five of the open top-ups that a server with this much memory has lived with: a start may vary by that much.</summary>
     [Fact]
     public async Task A_start_needs_no_more_memory_than_running_did_and_one_with_too_little_is_told_so()
     {
-        await FillAsync(220_000);
+        await FillAsync(180_000);
         var whole = Convert.ToHexString(SHA256.HashData(await File.ReadAllBytesAsync(DataFile)));
 
         var refusal = await ServerProcess.RefusedAsync(_directory.FullName, heapMb: 64);

@@ -10,11 +10,9 @@ namespace Charging.Server.Storage.PostgreSql;
 /// </summary>
 public sealed class PostgreSqlStore : IStore, IAsyncDisposable
 {
-    // While the server stops, the one for a slot, and the other for the operations that run. Both are long for a store that works.
-    private static readonly TimeSpan MaxLastWait = TimeSpan.FromSeconds(1);
+    // For the operations that run while the server stops. It is long for a store that works.
     private static readonly TimeSpan MaxClosing = TimeSpan.FromSeconds(1);
 
-    private readonly PostgreSqlOptions _options;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly NpgsqlDataSource _operations;
@@ -25,11 +23,8 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     private readonly WriteLocks _locks = new();
     private readonly Followers _followers;
     private readonly SlowOperations _slow;
-    private readonly SemaphoreSlim _slots;
-    private readonly int _connections;
+    private readonly OperationSlots _slots;
     private readonly PostgreSqlFailureLog _failures;
-    private readonly CancellationTokenSource _stopping = new();
-    private int _waiting;
     private long _conflicts;
     private int _isUnreachable;
     private volatile bool _isClosed;
@@ -40,14 +35,14 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
         IReadOnlyList<IStoreObserver> observers, TimeProvider clock, ILogger logger)
     {
         var settings = options.ForOperations();
-        (_options, _clock, _logger, _connections) = (options, clock, logger, settings.MaxPoolSize);
+        (_clock, _logger) = (clock, logger);
         _operations = PostgreSqlOptions.Source(settings);
         _announcements = PostgreSqlOptions.Source(options.ForAnnouncements());
         _sql = new SqlTables(tables);
         _numbers = new Numbers(_announcements);
         _nodeClock = new NodeClock(_announcements);
         _followers = new Followers(observers, followed, logger);
-        _slots = new SemaphoreSlim(_connections);
+        _slots = new OperationSlots(settings.MaxPoolSize, options.QueueLength);
         _slow = new SlowOperations(clock, logger);
         _failures = new PostgreSqlFailureLog(clock, logger);
         Feed = new ChangeFeed(_announcements, _sql, _followers, _nodeClock, clock, logger);
@@ -75,7 +70,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     internal ChangeFeed Feed { get; }
 
     /// <summary>Operations that wait for a connection.</summary>
-    internal int Waiting => Math.Max(0, Volatile.Read(ref _waiting) - _connections);
+    internal int Waiting => _slots.Waiting;
 
     /// <summary>How often an operation was run again because another was in its way.</summary>
     internal long Conflicts => Interlocked.Read(ref _conflicts);
@@ -135,29 +130,11 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
         if (_isClosed)
             throw new StoreUnavailableException("The store is closed.");
         _nodeClock.Insist();
-        try
-        {
-            if (Interlocked.Increment(ref _waiting) > _options.QueueLength + _connections)
-                throw new StoreUnavailableException($"More than {_options.QueueLength} operations wait for the store.");
-            await TakeSlotAsync(cancellationToken);
-            try
-            {
-                // From here on it is run to its end, whoever still waits.
-                return await RunToItsEndAsync(operation);
-            }
-            finally
-            {
-                _slots.Release();
-            }
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _waiting);
-        }
+        return await _slots.RunAsync(() => RunToItsEndAsync(operation), cancellationToken);
     }
 
     /// <inheritdoc/>
-    public void StopWaiting() => _stopping.Cancel();
+    public void StopWaiting() => _slots.Stop();
 
     /// <summary>Lets the operations end that run, for a moment, and takes nothing more. One that is cut off is as after a crash.</summary>
     public async ValueTask DisposeAsync()
@@ -165,36 +142,13 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
         if (_isClosed)
             return;
         _isClosed = true;
-        await _stopping.CancelAsync();
-        using var limit = new CancellationTokenSource(MaxClosing);
-        for (var slot = 0; slot < _connections; slot++)
-            await _slots.WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _slots.Stop();
+        await _slots.DrainAsync(MaxClosing);
         await Feed.DisposeAsync();
         if (_moveLock is not null)
             await _moveLock.DisposeAsync();
         await _operations.DisposeAsync();
         await _announcements.DisposeAsync();
-    }
-
-    private bool MayTryLonger => !_stopping.IsCancellationRequested;
-
-    private async Task TakeSlotAsync(CancellationToken cancellationToken)
-    {
-        if (_stopping.IsCancellationRequested)
-        {
-            if (!await _slots.WaitAsync(MaxLastWait, cancellationToken))
-                throw IStore.Stopping;
-            return;
-        }
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
-        try
-        {
-            await _slots.WaitAsync(either.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw IStore.Stopping;
-        }
     }
 
     private async Task<TResult> RunToItsEndAsync<TResult>(Func<ITransaction, ValueTask<TResult>> operation)
@@ -215,11 +169,11 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
                 {
                     Interlocked.Increment(ref _conflicts);
                 }
-                catch (NpgsqlException e) when (PostgreSqlFailure.Kind(e) == FailureKind.Shortage && MayTryLonger && tries.MayAgainAfterShortage)
+                catch (NpgsqlException e) when (PostgreSqlFailure.Kind(e) == FailureKind.Shortage && !_slots.IsStopping && tries.MayAgainAfterShortage)
                 {
                     _failures.Retried(e);
                 }
-                catch (NpgsqlException e) when (!tries.IsInDoubt && PostgreSqlFailure.Kind(e) == FailureKind.Lost && MayTryLonger && tries.MayAgainAfterLoss)
+                catch (NpgsqlException e) when (!tries.IsInDoubt && PostgreSqlFailure.Kind(e) == FailureKind.Lost && !_slots.IsStopping && tries.MayAgainAfterLoss)
                 {
                     // What else is in the pool is as dead as this one.
                     _operations.Clear();
