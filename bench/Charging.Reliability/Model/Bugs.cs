@@ -1,6 +1,7 @@
 using Charging.Device.V1;
 using Charging.MqttBroker;
 using Charging.Server.Accounts;
+using Charging.Server.Cards;
 using Charging.Server.Orders;
 using Charging.Server.Payments;
 using Charging.Server.Piles;
@@ -38,6 +39,13 @@ public static partial class Bugs
         new("makes a payment with another amount again", services => services.Give<Prepayments>((_, store) => new BuggyStore(store, tx => new ForgetsAmount(tx)))),
         new("forgets a stop that its pile did not hear", services => services.Give<Stops>((_, store) => new BuggyStore(store, tx => new StopsOnce(tx)))),
         new("takes a stop for the end of the charge", services => services.Give<StopRequests>((_, store) => new BuggyStore(store, tx => new EndsAtOnce(tx)))),
+        new("bills what a pile says, whether or not that can be", services => services.Give<PileEvents>((_, store) => new BuggyStore(store, tx => new BelievesPiles(tx)))),
+        new("gives what comes to less than a fen", services => services.Give<PileEvents>((_, store) => new BuggyStore(store, tx => new GivesFractions(tx)))),
+        new("settles a lost charge by each of its late records", services => services.Give<PileEvents>((_, store) => new BuggyStore(store, tx => new SettlesLateAgain(tx)))),
+        new("does not limit the live orders of a rider", services => services.Give<Reservations>((_, store) => new BuggyStore(store, tx => new IgnoresLiveOrders(tx)))),
+        new("tells a pile the balance of a card that is refused", services => services.Give<PileEvents>((_, store) => new TellsBalances(store))),
+        new("gives a plug again to who left it unpaid", services => services.Give<Reservations>((_, store) => new BuggyStore(store, tx => new ForgetsUnpaid(tx)))),
+        new("answers about any number of cards", services => services.Give<Cards>((_, store) => new BuggyStore(store, tx => new ForgetsForeignCards(tx)))),
     ];
 
     /// <summary>

@@ -1,6 +1,7 @@
 using Charging.Device.V1;
 using Charging.Server.Orders;
 using Charging.Server.Payments;
+using Charging.Server.Piles;
 using Charging.Server.Storage;
 using Charging.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -29,6 +30,7 @@ internal sealed class Invariants(World world, Books books)
         var invariants = new Invariants(world, books);
         return
         [
+            .. invariants.ChargeCostNothing(), .. invariants.ChargeWasEndedByNobody(), .. invariants.RecordIsNotJudged(), .. await invariants.LimitIsExceededAsync(services),
             .. books.TopUpIsCreditedTwice(), .. invariants.CreditWasLost(),
             .. books.DebitHasNotOneOrder(), .. invariants.SwipeWasDebitedTwice(),
             .. books.RefundsExceedPayment(), .. books.BalanceIsBelowZero(), .. books.KeptBalanceDiffers(), .. books.DebtDiffers(), .. books.EndedOrderHoldsMoney(),
@@ -170,10 +172,75 @@ internal sealed class Invariants(World world, Books books)
     {
         foreach (var order in books.Orders.Where(order => order.State == OrderState.Settled))
         {
-            if (PileOf(order).Recorded.TryGetValue(order.No.ToString(), out var record) && order.Seconds != (int)record.Seconds && !(order.LostAt is not null && order.Reported?.Seconds == record.Seconds))
-                yield return $"Order {order.No} charged {record.Seconds} s, which was acknowledged, and {order.Seconds} are written down.";
+            var records = RecordsOf(order);
+            if (records.Any(record => record.RaisedAt >= order.PaidAt) && !records.Any(record => order.Seconds == record.Seconds || (IsKept(order) && order.Reported?.Seconds == record.Seconds)))
+                yield return $"Order {order.No} charged {string.Join(" or ", records.Select(record => record.Seconds))} s, which was acknowledged, and {order.Seconds} are written down.";
         }
     }
+
+    /// <summary>Who got anything pays something.</summary>
+    private IEnumerable<string> ChargeCostNothing() => books.Orders
+        .Where(order => order is { State: OrderState.Settled, Seconds: > 0 } && order.UsedFen + (order.Debt?.Fen ?? 0) == 0)
+        .Select(order => $"Order {order.No} has charged {order.Seconds} s, and costs nothing.");
+
+    /// <summary>A charge ends by a record of its own pile, or because that has none.</summary>
+    private IEnumerable<string> ChargeWasEndedByNobody() => books.Orders
+        .Where(order => order is { State: OrderState.Settled, LostAt: null } && !PileOf(order).Ended.Contains((order.No.ToString(), order.Plug.Number)))
+        .Select(order => $"Order {order.No} is over, and {order.Plug} has not said so.");
+
+    /// <summary>A record that cannot be waits for an operator, and so does one that came after its charge was given up. No honest pile is suspected.</summary>
+    private IEnumerable<string> RecordIsNotJudged()
+    {
+        foreach (var order in books.Orders.Where(order => order.State == OrderState.Settled))
+        {
+            if (order.Trouble == Order.ImpossibleRecord && !PileOf(order).IsHostile)
+                yield return $"Order {order.No} is in trouble for {order.Reported}, and its pile is honest.";
+            // What was said before the payment may have been heard before it too, and ends nothing.
+            var records = RecordsOf(order);
+            if (!records.Any(record => record.RaisedAt >= order.PaidAt))
+                continue;
+            if (order.Trouble != Order.ImpossibleRecord && records.All(record => record.Seconds > (record.AcknowledgedAt - order.PaidAt)?.TotalSeconds + 60))
+                yield return $"Order {order.No} was ended by {string.Join(" or ", records.Select(record => record.Seconds))} s, which cannot be, and is not in trouble.";
+            if (order.LostAt is not null && (order.LateRecordAt is null || order.Trouble is not (Order.LostCharged or Order.ImpossibleRecord)))
+                yield return $"Order {order.No} was lost, an end record was acknowledged, and its trouble is {order.Trouble}.";
+        }
+    }
+
+    /// <summary>What a pile may ask about cards in a minute, and a card may pay in an hour.</summary>
+    private async Task<List<string>> LimitIsExceededAsync(IServiceProvider services)
+    {
+        var swipes = new List<SeenEvent>();
+        await foreach (var seen in services.GetRequiredService<IStore>().ScanAsync(PileTables.SeenEvents.ByKey, CancellationToken.None))
+        {
+            if (seen.Reason is not null)
+                swipes.Add(seen);
+        }
+        var refused = swipes.Where(seen => !seen.Accepted && seen.Reason is not (CardReason.TooOld or CardReason.TooManyRefused)).GroupBy(seen => seen.Device)
+            .Where(pile => MostWithin(TimeSpan.FromMinutes(1), pile.Select(seen => seen.At)) > ModelLimits.RefusedSwipes)
+            .Select(pile => $"{pile.Key} was told of more than {ModelLimits.RefusedSwipes} cards in a minute.");
+        // A card that its rider takes off and binds again begins anew.
+        var paid = world.Riders.Where(rider => !rider.HasUnbound)
+            .Where(rider => MostWithin(TimeSpan.FromHours(1), books.Orders.Where(order => order.CardNo == rider.Card).Select(order => order.CreatedAt)) > ModelLimits.CardSwipesPerHour)
+            .Select(rider => $"Card {rider.Card} has paid for more than {ModelLimits.CardSwipesPerHour} charges in an hour.");
+        return [.. refused, .. paid];
+    }
+
+    /// <summary>The most in any window; one begins with the first that is in none.</summary>
+    private static int MostWithin(TimeSpan window, IEnumerable<DateTimeOffset> times)
+    {
+        var (most, count, since) = (0, 0, DateTimeOffset.MinValue);
+        foreach (var at in times.Order())
+        {
+            (count, since) = at - since < window ? (count + 1, since) : (1, at);
+            most = Math.Max(most, count);
+        }
+        return most;
+    }
+
+    /// <summary>Whether an end record is kept with an order and has not settled it.</summary>
+    private static bool IsKept(Order order) => order.LateRecordAt is not null || order.Trouble == Order.ImpossibleRecord;
+
+    private List<ModelRecord> RecordsOf(Order order) => PileOf(order).Recorded.GetValueOrDefault((order.No.ToString(), order.Plug.Number), []);
 
     /// <summary>A rider sees the own orders and cards, and no others.</summary>
     private async Task<List<string>> RidersSeeWhatIsAnothersAsync(IServiceProvider services)

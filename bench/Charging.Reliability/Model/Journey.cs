@@ -25,6 +25,24 @@ public enum StepKind
 
     /// <summary>Stops the newest charge of the list, also one that a card pays for.</summary>
     Stop,
+
+    /// <summary>Pays the least that can be paid and stops early, again and again.</summary>
+    Nibble,
+
+    /// <summary>Charges at every plug there is.</summary>
+    Hoard,
+
+    /// <summary>Reserves, and does not pay, again and again.</summary>
+    Abandon,
+
+    /// <summary>Opens many top-ups, and pays some that are closed by then.</summary>
+    OpenTopUps,
+
+    /// <summary>Asks for what is over: pays, prepays and stops earlier orders, and credits earlier top-ups.</summary>
+    Replay,
+
+    /// <summary>Names cards that are others', or nobody's.</summary>
+    GuessCards,
 }
 
 /// <summary>How a rider pays an order.</summary>
@@ -75,8 +93,17 @@ public sealed record RiderPlan(bool IsRich, IReadOnlyList<RiderStep> Steps);
 /// <param name="Forgets">Charges that it forgets, without an end record.</param>
 /// <param name="Lies">Statuses that contradict what it does.</param>
 /// <param name="DiesAfterMs">When it is gone for good, in milliseconds; null when it is not.</param>
+/// <param name="Hostile">What it does when its secret is in other hands; null when it is not.</param>
 public sealed record PilePlan(
-    int Seed, int Rejects, int Deaf, int Mute, int Late, int Reboots, int DropsLink, int Disorder, int Forgets, int Lies, int? DiesAfterMs);
+    int Seed, int Rejects, int Deaf, int Mute, int Late, int Reboots, int DropsLink, int Disorder, int Forgets, int Lies, int? DiesAfterMs, HostilePlan? Hostile);
+
+/// <summary>What a hostile pile does. Shares are in percent, of the charges where nothing else is said.</summary>
+/// <param name="Invents">End records that say more than can be.</param>
+/// <param name="Repeats">End records that come again as other events, with other figures.</param>
+/// <param name="Withholds">End records that come when the server may have given the charge up.</param>
+/// <param name="Pretends">Starts that it claims to have obeyed, and whose end it reports at once.</param>
+/// <param name="ActsWithinMs">Time between two things that it sends without a reason, at most, in milliseconds.</param>
+public sealed record HostilePlan(int Invents, int Repeats, int Withholds, int Pretends, int ActsWithinMs);
 
 /// <summary>A crash of the server.</summary>
 /// <param name="AfterSteps">After how many steps of its life.</param>
@@ -117,7 +144,9 @@ internal static class Gens
     private static Gen<RiderStep> Step() => Gen.Select(
         Gen.Frequency(
             (10, Gen.Const(StepKind.Charge)), (4, Gen.Const(StepKind.TopUp)), (4, Gen.Const(StepKind.Swipe)), (2, Gen.Const(StepKind.Card)),
-            (1, Gen.Const(StepKind.Meddle)), (1, Gen.Const(StepKind.Look)), (1, Gen.Const(StepKind.Stop))),
+            (1, Gen.Const(StepKind.Meddle)), (1, Gen.Const(StepKind.Look)), (1, Gen.Const(StepKind.Stop)),
+            (1, Gen.Const(StepKind.Nibble)), (1, Gen.Const(StepKind.Hoard)), (1, Gen.Const(StepKind.Abandon)), (1, Gen.Const(StepKind.OpenTopUps)),
+            (1, Gen.Const(StepKind.Replay)), (1, Gen.Const(StepKind.GuessCards))),
         Gen.Frequency((1, Gen.Const(0)), (2, Gen.Int[0, 3])),
         Gen.Int[1, 20],
         Gen.Frequency((3, Gen.Int[0, 2000]), (2, Gen.Int[0, Minute]), (1, Gen.Int[0, 20 * Minute])),
@@ -147,9 +176,14 @@ internal static class Gens
         Share(25),
         Share(25),
         Share(20),
-        Gen.Select(Share(20), Share(60), Share(10), Gen.Frequency((3, Gen.Const(0)), (1, Share(10))), Gen.Frequency((6, Gen.Const((int?)null)), (1, Gen.Int[0, 30 * Minute].Select(ms => (int?)ms)))),
+        Gen.Select(Share(20), Share(60), Share(10), Gen.Frequency((3, Gen.Const(0)), (1, Share(10))), Gen.Frequency((6, Gen.Const((int?)null)), (1, Gen.Int[0, 30 * Minute].Select(ms => (int?)ms))), Hostile()),
         (seed, rejects, deaf, mute, late, reboots, rest) =>
-            new PilePlan(seed, rejects, deaf, mute, late, reboots, rest.Item1, rest.Item2, rest.Item3, rest.Item4, rest.Item5));
+            new PilePlan(seed, rejects, deaf, mute, late, reboots, rest.Item1, rest.Item2, rest.Item3, rest.Item4, rest.Item5, rest.Item6));
+
+    private static Gen<HostilePlan?> Hostile() => Gen.Frequency(
+        (3, Gen.Const((HostilePlan?)null)),
+        (1, Gen.Select(Share(100), Share(100), Share(100), Share(60), Gen.Int[20_000, 10 * Minute], (invents, repeats, withholds, pretends, acts) =>
+            (HostilePlan?)new HostilePlan(invents, repeats, withholds, pretends, acts))));
 
     private static Gen<ProviderPlan> Provider() => Gen.Select(
         Gen.Frequency((3, Gen.Int[0, 500]), (2, Gen.Int[0, 12_000]), (1, Gen.Int[0, 10 * Minute])),

@@ -36,8 +36,11 @@ internal sealed partial class ModelPile(World world, PilePlan plan, int number)
     /// <summary>How often the relay was closed for each order.</summary>
     public Dictionary<string, int> Obeyed { get; } = [];
 
-    /// <summary>How long it has charged each order, in seconds, by the end records that the server has acknowledged, and when.</summary>
-    public Dictionary<string, (uint Seconds, DateTimeOffset At)> Recorded { get; } = [];
+    /// <summary>The end records that the server has acknowledged, by order and plug; more than one of them only when it is hostile.</summary>
+    public Dictionary<(string OrderNo, int Plug), List<ModelRecord>> Recorded { get; } = [];
+
+    /// <summary>Orders and plugs for which it has raised an end record.</summary>
+    public HashSet<(string OrderNo, int Plug)> Ended { get; } = [];
 
     /// <summary>Orders whose start it has rejected.</summary>
     public HashSet<string> Rejected { get; } = [];
@@ -62,7 +65,9 @@ internal sealed partial class ModelPile(World world, PilePlan plan, int number)
         if (_isDead)
             return;
         Swipes[card] = Swipes.GetValueOrDefault(card) + 1;
-        Raise(new PileEvent { CardSwiped = new CardSwiped { Plug = (uint)plug, CardNo = card } });
+        var swiped = new PileEvent { CardSwiped = new CardSwiped { Plug = (uint)plug, CardNo = card } };
+        Raise(swiped);
+        _swiped[swiped.EventId] = swiped.CardSwiped;
     }
 
     /// <summary>From now on it behaves. Some are gone for good.</summary>
@@ -78,6 +83,8 @@ internal sealed partial class ModelPile(World world, PilePlan plan, int number)
         Boot();
         if (plan.DiesAfterMs is { } ms)
             world.Scheduler.After(world.Outside, TimeSpan.FromMilliseconds(ms), Die);
+        if (plan.Hostile is { } hostile)
+            ActLater(hostile);
     }
 
     private void Die()
@@ -116,7 +123,9 @@ internal sealed partial class ModelPile(World world, PilePlan plan, int number)
             return;
         if (command.EventAck is { } ack)
             Forget(ack.EventId);
-        else if (command.CardDecision is null)
+        else if (command.CardDecision is { } decision)
+            Judge(decision);
+        else
             HandleOnce(command);
     }
 
@@ -124,7 +133,11 @@ internal sealed partial class ModelPile(World world, PilePlan plan, int number)
     private void Forget(uint eventId)
     {
         if (_kept.Remove(eventId, out var kept) && kept.Event.ChargeEnded is { } ended)
-            Recorded[ended.OrderNo] = (ended.Seconds, Now);
+        {
+            if (!Recorded.TryGetValue((ended.OrderNo, (int)ended.Plug), out var records))
+                Recorded[(ended.OrderNo, (int)ended.Plug)] = records = [];
+            records.Add(new ModelRecord(ended.Seconds, kept.RaisedAt, Now));
+        }
     }
 
     private void HandleOnce(Command command)
@@ -140,6 +153,8 @@ internal sealed partial class ModelPile(World world, PilePlan plan, int number)
             Reject(command, RejectReason.ClockNotSet);
         else if (command.SetTime is null && command.ExpiresAt.ToDateTimeOffset() < Now)
             Reject(command, RejectReason.Expired);
+        else if (command.StartCharge is { } start && Chance(plan.Hostile?.Pretends ?? 0))
+            Pretend(command, start);
         else if (command.StartCharge is not null && Chance(plan.Late))
             ObeyLate(command, _boot);
         else
@@ -267,7 +282,10 @@ internal sealed partial class ModelPile(World world, PilePlan plan, int number)
             MaxPowerW = PowerW,
             Reason = reason,
         };
-        Raise(new PileEvent { ChargeEnded = ended });
+        if (plan.Hostile is { } hostile)
+            Falsify(hostile, ended);
+        else
+            Raise(new PileEvent { ChargeEnded = ended });
     }
 
     private void Reject(Command command, RejectReason reason)
@@ -303,13 +321,15 @@ internal sealed partial class ModelPile(World world, PilePlan plan, int number)
     private void SendResult(CommandResult result) =>
         Send(listener => listener.ResultReceivedAsync(Session, result), $"result {result.CommandId.Split('-')[0]} {result.Outcome}");
 
-    private void Raise(PileEvent what)
+    private void Raise(PileEvent what, DateTimeOffset? at = null)
     {
         what.EventId = ++_events;
-        what.BootId = _boot;
-        what.OccurredAt = Now.ToTimestamp();
-        var kept = new KeptEvent(what, Now);
+        what.BootId = what.BootId.Length > 0 ? what.BootId : _boot;
+        what.OccurredAt = (at ?? Now).ToTimestamp();
+        var kept = new KeptEvent(what, at ?? Now, Now);
         _kept[what.EventId] = kept;
+        if (what.ChargeEnded is { } ended)
+            Ended.Add((ended.OrderNo, (int)ended.Plug));
         SendEvent(kept);
     }
 
@@ -344,11 +364,14 @@ internal sealed partial class ModelPile(World world, PilePlan plan, int number)
     private void Later(int milliseconds, Action action) => world.Scheduler.After(world.Outside, TimeSpan.FromMilliseconds(milliseconds), action);
 
     /// <summary>An event until it is acknowledged.</summary>
-    private sealed class KeptEvent(PileEvent what, DateTimeOffset at)
+    private sealed class KeptEvent(PileEvent what, DateTimeOffset at, DateTimeOffset raisedAt)
     {
         public PileEvent Event => what;
 
+        /// <summary>When it was so.</summary>
         public DateTimeOffset At => at;
+
+        public DateTimeOffset RaisedAt => raisedAt;
 
         public TimeSpan Pause { get; set; }
 

@@ -31,12 +31,9 @@ internal sealed partial class ModelRider
 
     private async Task<Told?> ChargeAsync(RiderStep step, PlugId plug, Caller caller)
     {
-        if (await AskAsync("reserve", (services, _) => RiderCalls.ReserveAsync(services, caller, plug)) is not { Code: 200, Data: { } no })
+        if (await ReserveAsync(step.Fen, plug, caller) is not { } told)
             return null;
-        var told = Orders.Find(order => order.No == no);
-        if (told is null)
-            Orders.Add(told = new Told(no, step.Fen, plug));
-        var stop = StopLaterAsync(step, no, caller);
+        var stop = StopLaterAsync(step, told.No, caller);
         await PayLaterAsync(step, told, told.Fen, caller);
         await world.DelayAsync(step.CallsAfterMs);
         await AllAsync(step.Calls, call => step.Way == PayWay.Balance || (step.Way == PayWay.Both && call % 2 == 0)

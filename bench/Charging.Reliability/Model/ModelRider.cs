@@ -49,6 +49,9 @@ internal sealed partial class ModelRider(World world, RiderPlan plan, int number
 
     public string Card => _card;
 
+    /// <summary>Whether the rider has taken the card off at least once.</summary>
+    public bool HasUnbound { get; private set; }
+
     /// <summary>Lives the steps.</summary>
     public async Task RideAsync()
     {
@@ -77,6 +80,12 @@ internal sealed partial class ModelRider(World world, RiderPlan plan, int number
         StepKind.Card => CardAsync(step),
         StepKind.Meddle => MeddleAsync(step),
         StepKind.Stop => StopNewestAsync(step),
+        StepKind.Nibble => NibbleAsync(step),
+        StepKind.Hoard => HoardAsync(step),
+        StepKind.Abandon when Caller is { } caller => AbandonAsync(step, caller),
+        StepKind.OpenTopUps when Caller is { } caller => OpenTopUpsAsync(step, caller),
+        StepKind.Replay when Caller is { } caller => ReplayAsync(step, caller),
+        StepKind.GuessCards when Caller is { } caller => GuessCardsAsync(step, caller),
         _ => LookAsync(),
     };
 
@@ -111,12 +120,7 @@ internal sealed partial class ModelRider(World world, RiderPlan plan, int number
         TopUps.Add(told);
         await PayLaterAsync(step, told, Math.Max(1, fen + step.SaysMore), caller);
         await world.DelayAsync(step.CallsAfterMs);
-        await AllAsync(step.Calls, async _ =>
-        {
-            var answer = await AskAsync($"credit {no}", (services, cancelled) => RiderCalls.AddTopUpAsync(services, caller, _phone, no, fen, cancelled), step.GivesUpAfterMs);
-            if (answer is { } given)
-                told.Codes.Add(given.Code);
-        });
+        await AllAsync(step.Calls, _ => CreditAsync(told, step.GivesUpAfterMs, caller));
     }
 
     private async Task SwipeAsync(RiderStep step)
@@ -131,6 +135,7 @@ internal sealed partial class ModelRider(World world, RiderPlan plan, int number
     {
         if (Caller is not { } caller)
             return;
+        HasUnbound |= step.Leaves;
         if (step.Leaves)
             await AskAsync("unbind", (services, _) => RiderCalls.UnbindAsync(services, caller, _card));
         else
@@ -156,7 +161,7 @@ internal sealed partial class ModelRider(World world, RiderPlan plan, int number
             Refused(await AskAsync($"credit another's {topUp.No}", (services, cancelled) => RiderCalls.AddTopUpAsync(services, caller, _phone, topUp.No, topUp.Fen, cancelled)));
             Refused(await AskAsync($"prepay another's {topUp.No}", (services, cancelled) => RiderCalls.PrepayAsync(services, caller, topUp.No, topUp.Fen, LoginCode, cancelled)));
         }
-        Refused(await AskAsync("unbind another's card", (services, _) => RiderCalls.UnbindAsync(services, caller, victim.Card)));
+        await NameForeignAsync(victim.Card, caller);
     }
 
     private void Refused(RiderAnswer? answer)

@@ -140,7 +140,7 @@ internal sealed class ModelServer
 
     // Prices and amounts are such that a charge is short and a card pays for several. Not every payment is made by the server.
     private static ServiceDescriptor[] Register() =>
-        [.. Program.Register(["--environment=Development", "--Charging:Demo:Enabled=false", "--Charging:Orders:CardAmountFen=5", "--Charging:Payment:OwnPaymentService=true", "--Charging:Payment:CollectDebts=true"]).Services];
+        [.. Program.Register(["--environment=Development", "--Charging:Demo:Enabled=false", "--Charging:Orders:CardAmountFen=5", "--Charging:Payment:OwnPaymentService=true", "--Charging:Payment:CollectDebts=true", .. ModelLimits.Settings]).Services];
 }
 
 /// <summary>The server's log: whatever a person would have to act on does not hold.</summary>

@@ -18,6 +18,9 @@ internal sealed class Watch(World world) : IStoreObserver
     private readonly Dictionary<string, TopUp> _topUps = [];
     private readonly Dictionary<PlugId, HashSet<string>> _live = [];
     private readonly SortedDictionary<string, DueRow> _due = [];
+
+    // It is never taken back, for what a rider was refused may have been so before a crash.
+    private readonly Dictionary<string, (DateTimeOffset From, DateTimeOffset? Until)> _lives = [];
     private static readonly Dictionary<OrderState, HashSet<OrderState>> Reachable = Reach();
 
     /// <summary>What has not ended yet.</summary>
@@ -29,6 +32,9 @@ internal sealed class Watch(World world) : IStoreObserver
     [
         .. _orders.Values.GroupBy(order => $"{order.Tag} {order.State}{(order.Trouble is null ? "" : " in trouble")}".ToLowerInvariant()).Select(group => (group.Key, (long)group.Count())),
         .. _topUps.Values.GroupBy(topUp => $"top-up {topUp.State}".ToLowerInvariant()).Select(group => (group.Key, (long)group.Count())),
+        ("records that cannot be", _orders.Values.Count(order => order.Trouble == Order.ImpossibleRecord)),
+        ("late records", _orders.Values.Count(order => order.LateRecordAt is not null)),
+        ("debts", _orders.Values.Count(order => order.Debt is not null)),
         ("refunds", _entries.Keys.Count(key => key.StartsWith("refund:", StringComparison.Ordinal))),
     ];
 
@@ -37,6 +43,16 @@ internal sealed class Watch(World world) : IStoreObserver
 
     /// <summary>Whether the pile of an order is yet to be told to stop, or to be told again.</summary>
     public bool IsStopDue(Order order) => _due.ContainsKey(DueRow.KeyOf(DueKind.Stop, order.No.ToString(), order.Plug.Device));
+
+    /// <summary>Whether a rider may be refused a plug by a limit of riders, at some moment since then.</summary>
+    public bool MayHaveReachedLimit(long userId, PlugId plug, DateTimeOffset since)
+    {
+        var hour = since - TimeSpan.FromHours(1);
+        var orders = _orders.Values.Where(order => order.UserId == userId).ToList();
+        return orders.Count(order => _lives[order.No.ToString()] is var life && (life.Until is null || life.Until >= since)) >= ModelLimits.LiveOrders
+            || orders.Count(order => order.Plug == plug && order.PaidAt >= hour) >= ModelLimits.StartsPerPlugAndHour
+            || orders.Count(order => order.ReleasedAt >= hour) >= ModelLimits.UnpaidPerHour;
+    }
 
     public async Task LoadAsync(IStore store, CancellationToken cancellationToken)
     {
@@ -67,6 +83,10 @@ internal sealed class Watch(World world) : IStoreObserver
         // Whatever has not ended is moved by a row that is due, at the latest.
         foreach (var number in _live.SelectMany(plug => plug.Value).Where(number => !_due.ContainsKey(DueRow.KeyOf(DueKind.Start, number))))
             world.Fault($"Order {number} is {_orders[number].State}, and nothing is due that would move it.");
+        foreach (var rider in _live.SelectMany(plug => plug.Value).GroupBy(number => _orders[number].UserId).Where(rider => rider.Count() > ModelLimits.LiveOrders))
+            world.Fault($"User {rider.Key} has the live orders {string.Join(" and ", rider)}.");
+        foreach (var rider in _topUps.Values.Where(topUp => topUp.State == TopUpState.Open).GroupBy(topUp => topUp.UserId).Where(rider => rider.Count() > ModelLimits.OpenTopUps))
+            world.Fault($"User {rider.Key} has the open top-ups {string.Join(" and ", rider.Select(topUp => topUp.No))}.");
     }
 
     private void Follow(Change change)
@@ -117,7 +137,12 @@ internal sealed class Watch(World world) : IStoreObserver
             world.Fault($"Order {number} went from {before.State} to {order.State}.");
         if (before?.State == OrderState.Starting)
             Compare(order);
+        if (before is null && order.State == OrderState.Reserved)
+            CompareUnpaid(order);
+        CompareWithTime(order);
         _orders[number] = order;
+        var life = _lives.GetValueOrDefault(number, (world.Scheduler.Now, null));
+        _lives[number] = (life.From, order.IsLive ? null : life.Until ?? world.Scheduler.Now);
         if (!_live.TryGetValue(order.Plug, out var live))
             _live[order.Plug] = live = [];
         if (order.IsLive)
@@ -134,6 +159,26 @@ internal sealed class Watch(World world) : IStoreObserver
             world.Fault($"Order {order.No} is Charging, and its relay was never closed.");
         if (order.State is OrderState.Refunding or OrderState.Refunded && order.Cause == FailCause.Start && !pile.Rejected.Contains(order.No.ToString()))
             world.Fault($"Order {order.No} is {order.State}, and the pile has not rejected it.");
+    }
+
+    /// <summary>Whatever a pile says, nothing counts for longer than since the payment, nor for more than the plug gives in that time.</summary>
+    private void CompareWithTime(Order order)
+    {
+        const int ToleranceSeconds = 60;
+        var passed = order.PaidAt is { } paid ? (int)(world.Scheduler.Now - paid).TotalSeconds : 0;
+        if (order.Seconds > passed + ToleranceSeconds)
+            world.Fault($"Order {order.No} has charged {order.Seconds} s, and was paid {passed} s ago.");
+        if (order.EnergyWh > (passed + (2 * ToleranceSeconds)) * (long)Pile.DefaultRatedPowerW / 3600)
+            world.Fault($"Order {order.No} has drawn {order.EnergyWh} Wh, and was paid {passed} s ago.");
+    }
+
+    /// <summary>Who has left a plug unpaid three times cannot have it again at once.</summary>
+    private void CompareUnpaid(Order order)
+    {
+        var left = _orders.Values.Where(known => known.UserId == order.UserId && known.Plug == order.Plug && known.ReleasedAt is not null)
+            .Select(known => known.ReleasedAt!.Value).Order().TakeLast(PlugHour.MaxUnpaid).ToList();
+        if (left.Count == PlugHour.MaxUnpaid && left[^1] - left[0] <= PlugHour.UnpaidWindow && order.CreatedAt - left[^1] < PlugHour.UnpaidPause)
+            world.Fault($"Order {order.No} is at a plug that its rider has left unpaid {left.Count} times.");
     }
 
     /// <summary>An operation may make several moves at once.</summary>

@@ -108,7 +108,8 @@ internal sealed class World
     public IEnumerable<(string What, long Count)> Tally() =>
     [
         ("steps", Scheduler.Steps), ("servers", Lives), ("starts obeyed", Piles.Sum(pile => pile.Obeyed.Values.Sum())),
-        ("end records", Piles.Sum(pile => pile.Recorded.Count)), ("swipes", Piles.Sum(pile => pile.Swipes.Values.Sum())),
+        ("end records", Piles.Sum(pile => pile.Recorded.Values.Sum(records => records.Count))), ("swipes", Piles.Sum(pile => pile.Swipes.Values.Sum())),
+        ("hostile acts", Piles.Sum(pile => pile.Acts)),
         .. Watch.Tally(),
         .. Riders.SelectMany(rider => rider.Orders.Concat(rider.TopUps)).SelectMany(told => told.Codes).Select(code => ($"answered {code}", 1L)),
         .. Riders.SelectMany(rider => rider.Orders).SelectMany(told => told.FromBalance).Select(call => ($"balance answered {call.Code}", 1L)),

@@ -24,7 +24,7 @@ public sealed class ModelTests
         string[] wanted =
         [
             "phone settled", "phone refunded", "phone expired", "card settled", "balance settled", "balance refunded", "top-up credited", "top-up closed",
-            "prepaid", "refunds", "answered 4000", "balance answered 3007", "stop answered 200",
+            "prepaid", "refunds", "answered 4000", "balance answered 3007", "stop answered 200", "hostile acts", "records that cannot be", "late records",
         ];
         foreach (var what in wanted)
             Assert.True(report.Tally.GetValueOrDefault(what) > Journeys / 50, $"Hardly ever '{what}': {report}");
