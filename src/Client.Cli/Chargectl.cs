@@ -102,7 +102,7 @@ public static class Chargectl
         new Command("users", "Looks riders up, locks them out, and changes their balance.")
         {
             Commands.Users.List.Make(), Commands.Users.Show.Make(), Commands.Users.Adjust.Make(), Commands.Users.SignOut.Make(), Commands.Users.Block.Make(),
-            Commands.Users.Unblock.Make(), Commands.Users.Code.Make(),
+            Commands.Users.Unblock.Make(), Commands.Users.Code.Make(), Commands.Users.ConfirmOwner.Make(), Commands.Users.Move.Make(),
         },
         new Command("alarms", "What piles warn of.") { Commands.Alarms.List.Make(), Commands.Alarms.Ack.Make(), Commands.Alarms.Clear.Make() },
         Report.Make(),

@@ -13,6 +13,7 @@ public static class AccountSetup
     public static void AddAccounts(this WebApplicationBuilder builder)
     {
         var codes = builder.AddSettings<CodesOptions>("Charging:Codes", options => options.Complaint());
+        builder.AddSettings<AccountOptions>("Charging:Accounts", options => options.Complaint());
         builder.AddSms(codes);
         builder.AddMiniProgram();
         builder.Services.AddSingleton<AttemptLimits>();

@@ -8,7 +8,7 @@ namespace Charging.Server.Accounts;
 public sealed record Credentials(Phone Phone, string Code);
 
 /// <summary>Makes accounts and signs riders in (contract sections 2 and 3).</summary>
-public sealed class Riders(IStore store, AttemptLimits attempts)
+public sealed class Riders(IStore store, AttemptLimits attempts, AccountOptions options)
 {
     /// <summary>Makes an account. The code is spent only by success.</summary>
     /// <returns>`Bearer …`, or 2007, 2009, 2008 in this order; 5000 where a limit is met.</returns>
@@ -40,11 +40,11 @@ public sealed class Riders(IStore store, AttemptLimits attempts)
             return ResultCode.WxNameTaken;
         await Codes.SpendAsync(tx, request);
         var id = await tx.NextNumberAsync(NumberSequence.Users);
-        tx.Put(AccountTables.Users, new User { Id = id, Phone = phone, WxName = wxName, RegisteredAt = tx.Now });
+        tx.Put(AccountTables.Users, new User { Id = id, Phone = phone, WxName = wxName, RegisteredAt = tx.Now, LoginAt = tx.Now });
         return Tokens.Issue(tx, id);
     }
 
-    private static async ValueTask<Result<string>> LoginAsync(ITransaction tx, Credentials credentials)
+    private async ValueTask<Result<string>> LoginAsync(ITransaction tx, Credentials credentials)
     {
         var (phone, code) = credentials;
         var request = new CodeRequest(phone, CodeType.Login);
@@ -53,6 +53,9 @@ public sealed class Riders(IStore store, AttemptLimits attempts)
         if (!await Codes.IsRightAsync(tx, request, code))
             return ResultCode.WrongCode;
         await Codes.SpendAsync(tx, request);
-        return user.Blocked ? ResultCode.InvalidArgument : Tokens.Issue(tx, user.Id);
+        if (user.Blocked)
+            return ResultCode.InvalidArgument;
+        tx.Put(AccountTables.Users, Ownership.SignIn(user, tx.Now, options.DormantAfter));
+        return Tokens.Issue(tx, user.Id);
     }
 }

@@ -40,6 +40,20 @@ public sealed class Tokens(IStore store)
         }
     }
 
+    /// <summary>Ends the tokens of a rider that were issued before another one, inside an operation.</summary>
+    public static async ValueTask RevokeOlderAsync(ITransaction tx, long userId, string tokenHash)
+    {
+        if (await tx.GetAsync(AccountTables.Tokens, tokenHash) is not { } newer)
+            return;
+        var range = KeyRange.Prefix(AccountTables.Key(userId) + ":");
+        for (IReadOnlyList<Token>? slice = null; slice is null or { Count: Slice }; range = range with { From = $"{AccountTables.Key(userId)}:{slice[^1].Hash}~" })
+        {
+            slice = await tx.ListAsync(AccountTables.TokensByUser, range, Slice);
+            foreach (var token in slice.Where(token => token.IssuedAt < newer.IssuedAt))
+                tx.Delete(AccountTables.Tokens, token.Hash);
+        }
+    }
+
     /// <summary>Ends every token of a rider at once.</summary>
     public async Task RevokeAllAsync(long userId)
     {

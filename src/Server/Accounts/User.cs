@@ -17,7 +17,10 @@ public sealed record User
     /// <summary>When the account was made, UTC.</summary>
     public required DateTimeOffset RegisteredAt { get; init; }
 
-    /// <summary>What the user may spend, in fen; equals the sum of the ledger's entries for this user. Never below 0.</summary>
+    /// <summary>When the user logged in or registered last, UTC; null before it was ever kept.</summary>
+    public DateTimeOffset? LoginAt { get; init; }
+
+    /// <summary>What the user has, in fen; equals the sum of the ledger's entries for this user. Never below 0.</summary>
     public long BalanceFen { get; init; }
 
     /// <summary>How many of the user's orders were ever paid: the list number of the newest (contract section 13).</summary>
@@ -53,6 +56,12 @@ public sealed record User
     /// <summary>Who the rider is to the mini-program's WeChat, since the last prepay; null before.</summary>
     public string? OpenId { get; init; }
 
+    /// <summary>What is locked until it is confirmed whose the account is; null for nothing.</summary>
+    public OwnershipLock? Lock { get; init; }
+
     /// <summary>Whether an operator has locked the account out.</summary>
     public bool Blocked { get; init; }
+
+    /// <summary>What the user may spend, in fen.</summary>
+    public long SpendableFen => BalanceFen - (Lock?.BalanceFen ?? 0);
 }

@@ -53,6 +53,9 @@ public sealed record ResultCode(int Code, string Message)
     /// <summary>The balance does not cover the payment (payWithBalance). Ours, as is <see cref="StopFailed"/>.</summary>
     public static readonly ResultCode InsufficientBalance = new(3007, "余额不足");
 
+    /// <summary>The balance would cover the payment, but it is locked until it is confirmed whose the account is.</summary>
+    public static readonly ResultCode BalanceLocked = new(3007, "余额已锁定，请用原微信付款一次或联系客服");
+
     /// <summary>The virtual card was not issued, or the card is not known.</summary>
     public static readonly ResultCode CardNotFound = new(4002, "虚拟卡号不存在");
 

@@ -41,6 +41,8 @@ public sealed record CardDay(string Day, long Fen);
 /// <summary>A card that was issued, or was bound at least once.</summary>
 public sealed record Card
 {
+    private const int ShownDigits = 4;
+
     /// <summary>`v:` and a virtual number, or `p:` and the ten decimal digits of a physical card: the key.</summary>
     public required string Key { get; init; }
 
@@ -82,6 +84,8 @@ public sealed record Card
     /// <param name="hasVirtual">Whether the rider has a virtual card.</param>
     internal Result<Card> BindTo(User user, bool hasVirtual)
     {
+        if (IsLocked(user))
+            return ResultCode.InvalidArgument;
         if (Kind == CardKind.Virtual && Blocked)
             return ResultCode.CardNotFound;
         if (Kind == CardKind.Virtual && (hasVirtual || UserId is not null))
@@ -124,7 +128,15 @@ public sealed record Card
         };
     }
 
-    /// <summary>Takes it from its owner; 4004 when that is not the caller.</summary>
-    internal Result<Card> UnbindFrom(long userId) =>
-        UserId == userId ? Free() : ResultCode.NotOwner;
+    /// <summary>Takes it from its owner; 4004 when that is not the caller, or it is locked.</summary>
+    internal Result<Card> UnbindFrom(User user) => BelongsTo(user) ? Free() : ResultCode.NotOwner;
+
+    /// <summary>Whether it is a rider's own card, and not locked.</summary>
+    internal bool BelongsTo(User user) => UserId == user.Id && !IsLocked(user);
+
+    /// <summary>Whether it is locked until it is confirmed whose its account is.</summary>
+    internal bool IsLocked(User owner) => UserId == owner.Id && owner.Lock is { } locked && Binding <= locked.Bindings;
+
+    /// <summary>The end of a number, which is enough to know one's own card by.</summary>
+    internal static string Mask(string number) => number.Length <= ShownDigits ? "****" : $"****{number[^ShownDigits..]}";
 }

@@ -24,10 +24,12 @@ internal static class CardMapping
 
     public static IEnumerable<Miniprogram.V1.Card> ToMessages(this CardList list, bool withDetail) => list.Cards.Select(card =>
     {
-        var message = new Miniprogram.V1.Card { CardNo = card.Number };
+        // A number is enough to pay, and whoever has the phone now may not be the owner.
+        var isLocked = card.IsLocked(list.Owner);
+        var message = new Miniprogram.V1.Card { CardNo = isLocked ? Card.Mask(card.Number) : card.Number };
         if (!withDetail)
             return message;
-        message.State = card switch { { Blocked: false } => "active", { FarApart: null } => "blocked", _ => "usedFarApart" };
+        message.State = isLocked ? "locked" : card switch { { Blocked: false } => "active", { FarApart: null } => "blocked", _ => "usedFarApart" };
         message.DailyLimit = Fen.ToYuan(card.DailyLimitFen);
         message.UsedToday = Fen.ToYuan(card.PaidOn(list.Today));
         return message;

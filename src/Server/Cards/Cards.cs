@@ -5,9 +5,10 @@ using Charging.Server.Storage;
 namespace Charging.Server.Cards;
 
 /// <summary>A rider's cards in binding order.</summary>
+/// <param name="Owner">The rider.</param>
 /// <param name="Cards">The cards.</param>
 /// <param name="Today">The day in Asia/Shanghai, `yyyyMMdd`.</param>
-public sealed record CardList(IReadOnlyList<Card> Cards, string Today);
+public sealed record CardList(User Owner, IReadOnlyList<Card> Cards, string Today);
 
 /// <summary>Binds cards to riders (contract sections 4, 11, 12, 14).</summary>
 public sealed class Cards(IStore store, CardsOptions options, RateLimits limits)
@@ -35,12 +36,12 @@ public sealed class Cards(IStore store, CardsOptions options, RateLimits limits)
 
     /// <summary>The caller's cards in binding order.</summary>
     public Task<Result<CardList>> ListAsync(Caller caller) => store.RunAsync<Result<CardList>>(async tx =>
-        new CardList(await OwnedByAsync(tx, caller.UserId), Codes.DayOf(tx.Now)));
+        new CardList(await OwnerAsync(tx, caller.UserId), await OwnedByAsync(tx, caller.UserId), Codes.DayOf(tx.Now)));
 
     /// <summary>Limits what a card of the caller may pay on a day: 403 when it is not the caller's.</summary>
     public Task<Result<Done>> LimitAsync(Caller caller, WantedLimit limit) => store.RunAsync(async tx =>
     {
-        if ((await ResolveAsync(tx, limit.Number)).Value.Card is not { } card || card.UserId != caller.UserId)
+        if ((await ResolveAsync(tx, limit.Number)).Value.Card is not { } card || !card.BelongsTo(await OwnerAsync(tx, caller.UserId)))
             return ResultCode.InvalidArgument;
         tx.Put(CardTables.Cards, card with { DailyLimitFen = limit.Fen });
         return Done.Ok;
@@ -101,10 +102,10 @@ public sealed class Cards(IStore store, CardsOptions options, RateLimits limits)
             var (named, today) = (found.Value, Codes.DayOf(tx.Now));
             var user = await OwnerAsync(tx, caller.UserId);
             var isFull = ForeignCards.Count(user.ForeignCards, today) >= options.MaxForeignNumbers;
-            if (isFull && named.Card?.UserId != user.Id)
+            if (isFull && named.Card?.BelongsTo(user) != true)
                 return (ResultCode.InvalidArgument, true);
             var card = await act(tx, user, named);
-            if (!isFull && card.Value?.UserId != user.Id)
+            if (!isFull && card.Value?.BelongsTo(user) != true)
                 tx.Put(AccountTables.Users, user with { ForeignCards = ForeignCards.Add(user.ForeignCards, today, named.Key) });
             return (card.Code, false);
         });
@@ -144,7 +145,7 @@ public sealed class Cards(IStore store, CardsOptions options, RateLimits limits)
     {
         if (named.Card is not { } card)
             return ResultCode.CardNotFound;
-        return card.UnbindFrom(user.Id).Then<Card>(unbound =>
+        return card.UnbindFrom(user).Then<Card>(unbound =>
         {
             Keep(tx, unbound);
             return unbound;

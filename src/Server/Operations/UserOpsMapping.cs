@@ -46,6 +46,9 @@ internal static class UserOpsMapping
         UnpaidOrderNo = user.UnpaidOrderNo ?? "",
         Cards = { cards.Select(card => card.ToWire(user.Phone.ToString())) },
         Blocked = user.Blocked,
+        LoginAt = user.LoginAt?.ToTimestamp(),
+        LockedSince = user.Lock?.Since.ToTimestamp(),
+        LockedFen = user.Lock?.BalanceFen ?? 0,
         DebtFen = debtFen,
         LostCharges = user.LostCharges,
     };

@@ -49,6 +49,29 @@ internal sealed class UserOpsRpc(IStore store, Changes changes, Limits limits, I
     }
 
     /// <inheritdoc/>
+    public override async Task<ConfirmUserResponse> ConfirmUser(ConfirmUserRequest request, ServerCallContext context) => new()
+    {
+        User = await changes.MakeAsync(context, new Deed(UserOpsMapping.Subject(request.UserId), request.Reason.ToReason()), async tx =>
+        {
+            var user = await tx.RiderAsync(request.UserId);
+            if (user.Lock is not { } locked)
+                throw Refusal.Conflict($"Nothing of the account of rider {user.Id} is locked.");
+            user = user with { Lock = null };
+            tx.Put(AccountTables.Users, user);
+            return new Made<Ops.V1.User>(await ToWireAsync(tx, user), $"{Yuan.Of(locked.BalanceFen)} yuan and the cards are not locked any more.");
+        }),
+    };
+
+    /// <inheritdoc/>
+    public override async Task<MoveUserResponse> MoveUser(MoveUserRequest request, ServerCallContext context)
+    {
+        var phone = request.Phone.ToPhone();
+        var user = await changes.MakeAsync(
+            context, new Deed(UserOpsMapping.Subject(request.UserId), request.Reason.ToReason()), tx => MoveAsync(tx, request.UserId, phone));
+        return new MoveUserResponse { User = user };
+    }
+
+    /// <inheritdoc/>
     public override async Task<IssueUserCodeResponse> IssueUserCode(IssueUserCodeRequest request, ServerCallContext context)
     {
         var phone = request.Phone.ToPhone();
@@ -85,6 +108,19 @@ internal sealed class UserOpsRpc(IStore store, Changes changes, Limits limits, I
         user = await Ledger.AdjustAsync(tx, user, fen);
         tx.Put(AccountTables.Users, user);
         return new Made<Ops.V1.User>(await ToWireAsync(tx, user), $"{(fen > 0 ? "+" : "")}{Yuan.Of(fen)} yuan, the balance is {Yuan.Of(user.BalanceFen)} yuan.");
+    }
+
+    private static async ValueTask<Made<Ops.V1.User>> MoveAsync(ITransaction tx, long userId, Phone phone)
+    {
+        var before = await tx.RiderAsync(userId);
+        if (await Riders.FindAsync(tx, phone) is { } other)
+            throw Refusal.Conflict($"Rider {other.Id} has registered with {phone}: give a phone that is not registered.");
+        var ended = await Tokens.RevokeAllAsync(tx, before.Id);
+        // Whoever has the phone is the owner, with whatever WeChat account.
+        var user = before with { Phone = phone, OpenId = null, Lock = null, LoginAt = tx.Now };
+        tx.Put(AccountTables.Users, user);
+        var since = before.Lock is null ? "" : $" {Yuan.Of(before.SpendableFen)} of {Yuan.Of(before.BalanceFen)} yuan came after it was locked.";
+        return new Made<Ops.V1.User>(await ToWireAsync(tx, user), $"Moved from {before.Phone.Masked} to {phone.Masked}, {ended} sign-ins ended.{since}");
     }
 
     private Task<Ops.V1.User> BlockAsync(ServerCallContext context, long userId, string reason, bool blocked) =>

@@ -47,6 +47,8 @@ public sealed class BalancePayment(IStore store, OrderPayments payments, OrderOu
             return ResultCode.StartFailed(order.No.ToString());
         if (await tx.GetAsync(AccountTables.Users, AccountTables.Key(caller.UserId)) is not { } user || user.BalanceFen < request.Fen)
             return ResultCode.InsufficientBalance;
+        if (user.SpendableFen < request.Fen)
+            return ResultCode.BalanceLocked;
         return await payments.PayFromBalanceAsync(tx, order, request.Fen);
     }
 }

@@ -56,7 +56,7 @@ public sealed class CardSwipes(
         }
         // A pile may be anybody's: a balance is shown where it is about to be spent, and to nobody else.
         if (decision.Accepted || reason == CardReason.InsufficientBalance)
-            decision.BalanceFen = (int)Math.Min(user!.BalanceFen, int.MaxValue);
+            decision.BalanceFen = (int)Math.Min(user!.SpendableFen, int.MaxValue);
         if (reason != CardReason.LimitReached)
             return (decision, null);
         var limit = limits.Reached(card!, tx.Now, options.CardAmountFen);
@@ -81,7 +81,7 @@ public sealed class CardSwipes(
     {
         if (card is null || user is null)
             return CardReason.UnknownCard;
-        if (card.Blocked || user.Blocked)
+        if (card.Blocked || user.Blocked || card.IsLocked(user))
             return CardReason.Blocked;
         if (registry.Find(plug.Device) is not { RetiredAt: null } pile || plug.Number < 1 || plug.Number > pile.PlugCount)
             return CardReason.PlugFault;
@@ -93,7 +93,7 @@ public sealed class CardSwipes(
         {
             PlugView.Busy => CardReason.PlugBusy,
             PlugView.Fault => CardReason.PlugFault,
-            _ => user.BalanceFen < options.CardAmountFen ? CardReason.InsufficientBalance
+            _ => user.SpendableFen < options.CardAmountFen ? CardReason.InsufficientBalance
                 : !card.MayPay(Codes.DayOf(tx.Now), options.CardAmountFen) || limits.Reached(card, tx.Now, options.CardAmountFen) is not null || await riderLimits.OfStartAsync(tx, user, plug) is not null ? CardReason.LimitReached
                 : travel.Block(tx, card, use) ? CardReason.Blocked
                 : null,

@@ -45,10 +45,10 @@ public static class LateRecords
     {
         foreach (var orderNo in (user.Debts ?? []).Take(MaxCollections))
         {
-            if (user.BalanceFen == 0)
+            if (user.SpendableFen == 0)
                 break;
             var order = await tx.GetAsync(OrderTables.Orders, orderNo) ?? throw new InvalidOperationException($"Order {orderNo}, for which something is owed, is gone.");
-            var fen = Math.Min(user.BalanceFen, order.Debt!.LeftFen);
+            var fen = Math.Min(user.SpendableFen, order.Debt!.LeftFen);
             (order, user) = await Ledger.CollectAsync(tx, order, user, fen);
             tx.Put(OrderTables.Orders, order);
             await DayFigures.CollectedAsync(tx, order, fen);

@@ -1,5 +1,6 @@
 using Charging.Server.Accounts;
 using Charging.Server.Calls;
+using Charging.Server.Cards;
 using Charging.Server.Storage;
 
 namespace Charging.Server.Orders;
@@ -27,6 +28,11 @@ public sealed class OrderRecords(IStore store)
             return new OrderList([], user.PaidOrders);
         var oldest = (int)Math.Max(1, newest - page.Size + 1);
         var range = new KeyRange(OrderTables.ListKey(user.Id, oldest), OrderTables.ListKey(user.Id, (int)newest), Descending: true);
-        return new OrderList(await tx.ListAsync(OrderTables.ByRider, range, page.Size), user.PaidOrders);
+        var orders = await tx.ListAsync(OrderTables.ByRider, range, page.Size);
+        return new OrderList([.. orders.Select(order => Masked(order, user))], user.PaidOrders);
     });
+
+    // A card's number is enough to pay with it.
+    private static Order Masked(Order order, User user) =>
+        order.CardNo is { } number && order.CreatedAt < user.Lock?.Since ? order with { CardNo = Card.Mask(number) } : order;
 }

@@ -8,6 +8,15 @@ namespace Charging.Server.Payments;
 /// <summary>Top-ups on the wire of the mini-program.</summary>
 public static class BalanceMapping
 {
+    /// <summary>What a rider may spend, and what is locked.</summary>
+    public static GetBalanceResponse.Types.Data ToBalance(this User user)
+    {
+        var data = new GetBalanceResponse.Types.Data { Balance = Fen.ToYuan(user.SpendableFen) };
+        if (user.Lock is { } locked)
+            data.Locked = Fen.ToYuan(locked.BalanceFen);
+        return data;
+    }
+
     /// <summary>A top-up to make, or 403.</summary>
     public static Result<TopUpRequest> ToTopUp(this GetBalanceOrderNoRequest request, int limitFen) =>
         Phone.TryParse(request.Body?.Phone, out var phone) && Fen.TryParseYuan(request.Body?.Amount, limitFen, out var fen)

@@ -1,4 +1,5 @@
 using Charging.Miniprogram.V1;
+using Charging.Server.Accounts;
 using Charging.Server.Calls;
 using Charging.Server.Orders;
 using Grpc.Core;
@@ -11,7 +12,7 @@ public sealed class BalanceRpc(Balances balances, TopUps topUps, OrderOptions op
     /// <inheritdoc/>
     public override Task<GetBalanceResponse> GetBalance(GetBalanceRequest request, ServerCallContext context) =>
         balances.FindAsync(context.Caller())
-            .AnswerAsync((GetBalanceResponse answer, long fen) => answer.Data = new GetBalanceResponse.Types.Data { Balance = Fen.ToYuan(fen) });
+            .AnswerAsync((GetBalanceResponse answer, User user) => answer.Data = user.ToBalance());
 
     /// <inheritdoc/>
     public override Task<GetBalanceOrderNoResponse> GetBalanceOrderNo(GetBalanceOrderNoRequest request, ServerCallContext context) =>

@@ -7,7 +7,7 @@ namespace Charging.Server.Payments;
 /// <summary>What riders may spend (getBalance, beyond the document).</summary>
 public sealed class Balances(IStore store)
 {
-    /// <summary>The caller's balance, in fen.</summary>
-    public Task<Result<long>> FindAsync(Caller caller) => store.RunAsync<Result<long>>(async tx =>
-        await tx.GetAsync(AccountTables.Users, AccountTables.Key(caller.UserId)) is { } user ? user.BalanceFen : ResultCode.Unauthenticated);
+    /// <summary>The caller's account.</summary>
+    public Task<Result<User>> FindAsync(Caller caller) => store.RunAsync<Result<User>>(async tx =>
+        await tx.GetAsync(AccountTables.Users, AccountTables.Key(caller.UserId)) is { } user ? user : ResultCode.Unauthenticated);
 }

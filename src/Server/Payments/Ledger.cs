@@ -115,7 +115,7 @@ public static class Ledger
     public static async ValueTask<(Order Order, User User)> ReturnAsync(ITransaction tx, Order order, User user)
     {
         var fen = order.HoldFen;
-        user = Change(user, fen);
+        user = Change(user, fen, order.PaidAt);
         order = order with { HoldFen = 0, RefundedFen = order.RefundedFen + fen, Refunds = order.Refunds + 1 };
         await WriteAsync(tx, $"refund:{order.No}:{order.Refunds}", Hold(order.No), Balance(user.Id), fen, user);
         return (order, user);
@@ -148,7 +148,7 @@ public static class Ledger
     /// <summary>An operator gives back what was earned, to the rider's balance.</summary>
     public static async ValueTask<(Order Order, User User)> ReturnRevenueAsync(ITransaction tx, Order order, User user, long fen)
     {
-        user = Change(user, fen);
+        user = Change(user, fen, order.PaidAt);
         await WriteAsync(tx, $"refund:{order.No}:{order.Refunds}", Revenue, Balance(user.Id), fen, user);
         return (order with { RefundedFen = order.RefundedFen + fen }, user);
     }
@@ -162,8 +162,11 @@ public static class Ledger
         return (order, user);
     }
 
-    private static User Change(User user, long fen) => user.BalanceFen + fen >= 0
-        ? user with { BalanceFen = user.BalanceFen + fen }
+    /// <param name="user">The rider.</param>
+    /// <param name="fen">How much, in fen.</param>
+    /// <param name="paidAt">When that was paid which comes back, UTC: what was paid before the balance was locked is locked as well.</param>
+    private static User Change(User user, long fen, DateTimeOffset? paidAt = null) => user.BalanceFen + fen is >= 0 and var balance
+        ? user with { BalanceFen = balance, Lock = user.Lock?.Within(balance, paidAt < user.Lock.Since ? fen : 0) }
         : throw new InvalidOperationException("A balance must not fall below 0.");
 
     private static async ValueTask WriteAsync(ITransaction tx, string key, string from, string to, long fen, User? user = null)

@@ -57,8 +57,9 @@ public sealed class Prepayments(IStore store, IPaymentProvider provider, RiderOp
         if (await FindAsync(tx, caller, wanted) is not { } payment
             || await tx.GetAsync(AccountTables.Users, AccountTables.Key(caller.UserId)) is not { } user)
             return null;
-        if (user.OpenId != openId)
-            tx.Put(AccountTables.Users, user with { OpenId = openId });
+        var identified = await Ownership.IdentifyAsync(tx, user, openId, caller.TokenHash);
+        if (identified != user)
+            tx.Put(AccountTables.Users, identified);
         var key = wanted.OrderNo.ToString();
         if (await tx.GetAsync(OrderTables.Orders, key) is { } order)
             tx.Put(OrderTables.Orders, order with { PrepaidFen = wanted.Fen });

@@ -46,6 +46,8 @@ public static class Tables
         new(8, "cards", card => card),
         new(9, "cards", card => card),
         new(10, "users", user => user),
+        // Nobody knows when riders have logged in before it was kept, and nobody must be locked out for that.
+        new(11, "users", Ownership.KeepLogins),
     ];
 
     /// <summary>Those that an <see cref="IStoreObserver"/> follows, and so are told from node to node.</summary>

@@ -47,6 +47,8 @@ internal sealed class OpsSeed
             ["BlockUser"] = () => new BlockUserRequest { UserId = userId, Reason = "fraud" },
             ["UnblockUser"] = () => new UnblockUserRequest { UserId = userId },
             ["SignOutUser"] = () => new SignOutUserRequest { UserId = userId },
+            ["ConfirmUser"] = () => new ConfirmUserRequest { UserId = userId, Reason = "has the invoice" },
+            ["MoveUser"] = () => new MoveUserRequest { UserId = userId, Phone = ChargingApp.NewPhone(), Reason = "has a new number" },
             ["IssueUserCode"] = () => new IssueUserCodeRequest { Phone = ChargingApp.NewPhone(), Reason = "gets no SMS" },
             ["AdjustUserBalance"] = () => new AdjustUserBalanceRequest { UserId = userId, AmountFen = 1, Reason = "goodwill" },
             ["ForceEndOrder"] = () => new ForceEndOrderRequest { OrderNo = charging, Reason = "burnt down" },
