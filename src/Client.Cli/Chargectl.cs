@@ -21,7 +21,7 @@ public static class Chargectl
           chargectl orders list --offline            charges whose pile is gone
           chargectl orders timeline 2019…352         what happened to one of them
           chargectl orders force-end 2019…352 --reason "pile burnt down"
-          chargectl orders refund 2019…352 --reason "the bike did not charge"
+          chargectl orders refund 2019…352 --all --reason "the bike did not charge"
           chargectl users show 13800000000           a rider's balance and cards
           chargectl ledger show --user 13800000000   every move of a rider's money
           chargectl refunds list --owed              money that has not gone back yet

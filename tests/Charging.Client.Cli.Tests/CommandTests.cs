@@ -102,6 +102,8 @@ public sealed class CommandTests
     [InlineData("--plug-numbers is 'Unspecified': give Decimal or Hex.", "piles", "add", "00000000FF", "--plug-numbers", "Unspecified")]
     [InlineData("<command> is '1': give ReportStatus, SetTime, Reboot or StopPlug.", "piles", "tell", "00000000EE", "1")]
     [InlineData("--to is 'unspecified': give Origin or Balance.", "orders", "refund", "1", "--to", "unspecified", "--reason", "x")]
+    [InlineData("Give either --amount or --all.", "orders", "refund", "1", "--reason", "x")]
+    [InlineData("Give either --amount or --all.", "orders", "refund", "1", "--amount", "1", "--all", "--reason", "x")]
     [InlineData("host:port", "simulate", "--mqtt", "here")]
     public async Task A_refusal_is_one_sentence_and_exit_code_1(string hint, params string[] args)
     {

@@ -160,7 +160,7 @@ public sealed class OperationTests
         var app = stand.App;
         var unpaid = await stand.ReserveAsync(3);
         Assert.Contains("It was not paid, so nothing goes back.", (await app.CtlAsync("orders", "force-end", unpaid, "--reason", "x")).Output);
-        Assert.Contains($"Order {unpaid} was not paid", (await app.CtlAsync("orders", "refund", unpaid, "--reason", "x")).Sentence);
+        Assert.Contains($"Order {unpaid} was not paid", (await app.CtlAsync("orders", "refund", unpaid, "--all", "--reason", "x")).Sentence);
 
         stand.Pile.Faults = new PileFaults { Silent = true };
         var paid = await stand.ReserveAsync();
@@ -168,7 +168,7 @@ public sealed class OperationTests
         await stand.UntilAsync(paid, OrderState.Starting);
         var ended = (await app.CtlAsync("orders", "force-end", paid, "--reason", "x")).Output;
         Assert.Contains("Of 1.00 yuan 0.00 were used, and 1.00 go back by themselves.", ended.ReplaceLineEndings(" "));
-        Assert.Contains("there is nothing else to give back", (await app.CtlAsync("orders", "refund", paid, "--reason", "x")).Sentence);
+        Assert.Contains("there is nothing else to give back", (await app.CtlAsync("orders", "refund", paid, "--all", "--reason", "x")).Sentence);
         await stand.WhileAsync(charge);
     }
 
@@ -180,7 +180,7 @@ public sealed class OperationTests
         var orderNo = await stand.BeginAsync(2, 1.00);
         await stand.ChargedForAnHourAsync(orderNo);
 
-        Assert.Contains("force-end", (await app.CtlAsync("orders", "refund", orderNo, "--reason", "slow")).Sentence);
+        Assert.Contains("force-end", (await app.CtlAsync("orders", "refund", orderNo, "--all", "--reason", "slow")).Sentence);
         var ended = (await app.CtlAsync("orders", "force-end", orderNo, "--reason", "burnt down")).Output;
         Assert.Matches("state +settled", ended);
         Assert.Contains("Of 1.00 yuan 0.25 were used, and 0.75 go back by themselves.", ended.ReplaceLineEndings(" "));

@@ -1,6 +1,7 @@
 using Charging.Server.Calls;
 using Charging.Server.Payments;
 using Charging.Server.Storage;
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 
@@ -23,7 +24,7 @@ internal sealed partial class OperatorInterceptor(
     /// <inheritdoc/>
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation) =>
-        GuardAsync(context, () => WaitedForAsync(() => continuation(request, context)));
+        GuardAsync(context, () => WaitedForAsync(() => continuation(request, context)), request);
 
     /// <inheritdoc/>
     public override Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
@@ -33,7 +34,7 @@ internal sealed partial class OperatorInterceptor(
     /// <inheritdoc/>
     public override Task ServerStreamingServerHandler<TRequest, TResponse>(
         TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, ServerStreamingServerMethod<TRequest, TResponse> continuation) =>
-        GuardAsync(context, () => Finish(continuation(request, responseStream, context)));
+        GuardAsync(context, () => Finish(continuation(request, responseStream, context)), request);
 
     /// <inheritdoc/>
     public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
@@ -61,12 +62,14 @@ internal sealed partial class OperatorInterceptor(
         return true;
     }
 
-    private Task<T> GuardAsync<T>(ServerCallContext context, Func<Task<T>> call) =>
-        context.Method.StartsWith(MethodPrefix, StringComparison.Ordinal) ? ServeAsync(context, call) : call();
+    private Task<T> GuardAsync<T>(ServerCallContext context, Func<Task<T>> call, object? request = null) =>
+        context.Method.StartsWith(MethodPrefix, StringComparison.Ordinal) ? ServeAsync(context, call, request as IMessage) : call();
 
-    private async Task<T> ServeAsync<T>(ServerCallContext context, Func<Task<T>> call)
+    private async Task<T> ServeAsync<T>(ServerCallContext context, Func<Task<T>> call, IMessage? request)
     {
         Identify(context);
+        if (request is not null)
+            RequestCheck.Insist(context.GetHttpContext(), request);
         try
         {
             await bulkReads.WriteAsync(context);

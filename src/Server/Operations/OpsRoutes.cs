@@ -35,6 +35,7 @@ public sealed class OpsRoutes(RequestDelegate next)
         context.Response.OnStarting(NameTheScheme, context.Response);
         try
         {
+            await RequestCheck.LookAsync(context);
             await next(context);
         }
         catch (BadHttpRequestException e) when (!context.Response.HasStarted)

@@ -28,8 +28,8 @@ internal sealed class OrderActions(IStore store, Changes changes, Limits limits,
             RefundTo.Balance => UnusedTo.Balance,
             _ => throw Refusal.Invalid($"to is {(int)request.To}: give REFUND_TO_ORIGIN or REFUND_TO_BALANCE."),
         };
-        if (request.AmountFen < 0)
-            throw Refusal.Invalid($"amount_fen is {request.AmountFen}: give fen, or 0 for all that is left.");
+        if (request.All ? request.AmountFen != 0 : request.AmountFen < 1)
+            throw Refusal.Invalid($"amount_fen is {request.AmountFen} and all is {(request.All ? "true" : "false")}: give at least 1 fen, or all for what is left.");
         var (number, who) = (request.OrderNo.ToOrderNo(), context.Operator());
         var deed = new Deed(OrderOpsMapping.Subject(number), request.Reason.ToReason(), request.RequestId.ToRequestId(), request.AmountFen);
         return await changes.MakeAsync(
@@ -39,7 +39,7 @@ internal sealed class OrderActions(IStore store, Changes changes, Limits limits,
             {
                 var order = await KnownAsync(tx, number);
                 var left = OperatorRefunds.Left(order);
-                var fen = request.AmountFen == 0 ? left : request.AmountFen;
+                var fen = request.All ? left : request.AmountFen;
                 if (order.State != Orders.OrderState.Settled)
                     throw Refusal.Conflict(WhyNotSettled(order));
                 if (fen == 0 || fen > left)

@@ -85,10 +85,12 @@ internal static partial class OpsCalls
     private static HttpRequestMessage ToHttp(MethodDescriptor method, IMessage request)
     {
         var (verb, path) = Route(method);
+        request = method.InputType.Parser.ParseFrom(request.ToByteArray());
         path = Variable().Replace(path, match =>
         {
             var field = method.InputType.FindFieldByName(match.Groups["name"].Value);
             var value = field.Accessor.GetValue(request).ToString()!;
+            field.Accessor.Clear(request);
             return Uri.EscapeDataString(value.Length == 0 ? "-" : value);
         });
         var hasBody = Rule(method).Body == "*";

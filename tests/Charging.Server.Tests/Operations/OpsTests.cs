@@ -69,7 +69,7 @@ public sealed class OpsTests
             (StatusCode.InvalidArgument, "without blanks", () => cards.IssueCardsAsync(new IssueCardsRequest { CardNos = { "1 2" } }).ResponseAsync),
             (StatusCode.InvalidArgument, "32 letters", () => orders.GetOrderAsync(new GetOrderRequest { OrderNo = "?" }).ResponseAsync),
             (StatusCode.NotFound, "no order", () => orders.GetOrderAsync(new GetOrderRequest { OrderNo = "1" }).ResponseAsync),
-            (StatusCode.InvalidArgument, "OrderState", () => orders.ListOrdersAsync(new ListOrdersRequest { State = (Ops.V1.OrderState)99 }).ResponseAsync),
+            (StatusCode.InvalidArgument, "ORDER_STATE_", () => orders.ListOrdersAsync(new ListOrdersRequest { State = (Ops.V1.OrderState)99 }).ResponseAsync),
             (StatusCode.InvalidArgument, "10 hex digits", () => orders.ListOrdersAsync(new ListOrdersRequest { DeviceNo = "1" }).ResponseAsync),
             (StatusCode.NotFound, "Nobody", () => orders.ListOrdersAsync(new ListOrdersRequest { Phone = ChargingApp.NewPhone() }).ResponseAsync),
             (StatusCode.InvalidArgument, "11 digits", () => users.GetUserAsync(new GetUserRequest { Phone = "110" }).ResponseAsync),

@@ -95,9 +95,9 @@ public sealed class OrderActionTests
         Assert.Equal((25L, 10L), (order.UsedFen, order.WaivedFen));
         Assert.Equal(StatusCode.FailedPrecondition, await RefusedAsync(() => orders.RefundOrderAsync(new RefundOrderRequest { OrderNo = orderNo, AmountFen = 16, Reason = "x" }).ResponseAsync));
         Assert.Equal(StatusCode.InvalidArgument, await RefusedAsync(() => orders.RefundOrderAsync(new RefundOrderRequest { OrderNo = orderNo, AmountFen = -1, Reason = "x" }).ResponseAsync));
-        order = (await orders.RefundOrderAsync(new RefundOrderRequest { OrderNo = orderNo, Reason = "all of it" })).Order;
+        order = (await orders.RefundOrderAsync(new RefundOrderRequest { OrderNo = orderNo, All = true, Reason = "all of it" })).Order;
         Assert.Equal(25L, order.WaivedFen);
-        Assert.Equal(StatusCode.FailedPrecondition, await RefusedAsync(() => orders.RefundOrderAsync(new RefundOrderRequest { OrderNo = orderNo, Reason = "x" }).ResponseAsync));
+        Assert.Equal(StatusCode.FailedPrecondition, await RefusedAsync(() => orders.RefundOrderAsync(new RefundOrderRequest { OrderNo = orderNo, All = true, Reason = "x" }).ResponseAsync));
         await stand.App.AdvanceUntil("everything went back", () => stand.App.Provider.Refunds.Values.Sum() == 100);
         await Retry.Until("it is written down", async () => (await stand.OrderAsync(orderNo)) is { OwedFen: 0, RefundedFen: 100, State: DomainState.Settled });
         await stand.CheckAsync();
@@ -178,7 +178,7 @@ public sealed class OrderActionTests
     {
         await using var stand = await Stand.OpenAsync();
         var orderNo = await stand.BeginAsync();
-        var refusal = await Assert.ThrowsAsync<RpcException>(() => Orders(stand).RefundOrderAsync(new RefundOrderRequest { OrderNo = orderNo, Reason = "x" }).ResponseAsync);
+        var refusal = await Assert.ThrowsAsync<RpcException>(() => Orders(stand).RefundOrderAsync(new RefundOrderRequest { OrderNo = orderNo, All = true, Reason = "x" }).ResponseAsync);
         Assert.Equal(StatusCode.FailedPrecondition, refusal.StatusCode);
         Assert.Contains("force-end", refusal.Status.Detail);
     }

@@ -7,23 +7,29 @@ namespace Charging.Client.Cli.Commands.Orders;
 internal static class GiveBack
 {
     private static readonly Argument<string> Number = new("order-no") { Description = "Order number." };
-    private static readonly Option<long?> Amount = new("--amount") { Description = "How much, in yuan; all that was used by default.", HelpName = "yuan", CustomParser = Money.Read };
+    private static readonly Option<long?> Amount = new("--amount") { Description = "How much, in yuan.", HelpName = "yuan", CustomParser = Money.Read };
+    private static readonly Option<bool> All = new("--all") { Description = "All that was used and is left to give back." };
     private static readonly Option<RefundTo> To = new Option<RefundTo>("--to") { Description = "Where to: Origin, through the payment provider, or Balance.", DefaultValueFactory = _ => RefundTo.Origin }.ByName();
     private static readonly Option<string> RequestId = new("--request-id") { Description = "Sent twice under the same name, it is done once.", HelpName = "text", DefaultValueFactory = _ => "" };
     private static readonly Option<string> Reason = Why.Needed();
 
     /// <summary>Makes the command.</summary>
     public static Command Make() =>
-        new Command("refund", "Gives back what a charge has used, all or a part, once it is settled. What it has not used goes back by itself.") { Number, Amount, To, RequestId, Reason }.Does(RunAsync);
+        new Command("refund", "Gives back what a charge has used, all or a part, once it is settled. What it has not used goes back by itself.") { Number, Amount, All, To, RequestId, Reason }.Does(RunAsync);
 
     private static async Task<int> RunAsync(Session session, CancellationToken cancel)
     {
-        var howMuch = session.Parse.GetValue(Amount) is { } fen ? $"{Format.Yuan(fen)} yuan" : "all";
+        var all = session.Parse.GetValue(All);
+        var amount = session.Parse.GetValue(Amount);
+        if (all == amount is not null)
+            throw new CliException("Give either --amount or --all.");
+        var howMuch = amount is { } fen ? $"{Format.Yuan(fen)} yuan" : "all";
         Confirm.Ask(session, $"Give back {howMuch} of what order {session.Parse.GetValue(Number)} has used?");
         var request = new RefundOrderRequest
         {
             OrderNo = session.Parse.GetValue(Number),
-            AmountFen = session.Parse.GetValue(Amount) ?? 0,
+            AmountFen = amount ?? 0,
+            All = all,
             To = session.Parse.GetValue(To),
             Reason = session.Parse.GetValue(Reason),
             RequestId = session.Parse.GetValue(RequestId),

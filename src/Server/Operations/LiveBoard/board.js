@@ -56,7 +56,8 @@ const actions = {
     reasonMay: name === "retry",
     withAmount: name === "refund",
   }, async given => {
-    const fields = name === "refund" ? given : { reason: given.reason };
+    const { reason, amountFen, to, requestId } = given;
+    const fields = name === "refund" ? { reason, to, requestId, ...(amountFen === 0 ? { all: true } : { amountFen }) } : { reason };
     const { kinds } = await api.post(`orders/${encodeURIComponent(orderNo)}:${name}`, fields);
     wakeFigures();
     if ($("details").open) showOrder(api, actions, orderNo);
