@@ -21,6 +21,9 @@ public static class NumberSequence
     /// <summary>Operator keys.</summary>
     public const string OperatorKeys = "operator_keys";
 
+    /// <summary>How far numbers leap when a backup is restored: more than can have been given since it was taken, or the backup is of no use.</summary>
+    public const long Gap = 1_000_000;
+
     /// <summary>All of them: a store that is moved goes on after each.</summary>
     public static readonly IReadOnlyList<string> All = [Orders, OrderSteps, Ledger, Users, Audit, OperatorKeys];
 }

@@ -294,6 +294,38 @@ public sealed class PostgreSqlAppTests
         }
     }
 
+    [Fact]
+    public async Task A_database_that_was_restored_from_a_dump_is_known_for_a_copy_once()
+    {
+        var server = await PostgresServer.SharedAsync();
+        var (source, copy) = (await server.NewDatabaseAsync(), await server.NewDatabaseAsync());
+        string key;
+        await using (var before = await ChargingApp.StartAsync(new ChargingAppOptions { Store = TestStore.On(source) }))
+            key = await before.NewKeyAsync(Role.Viewer);
+        await using (var again = await ChargingApp.StartAsync(new ChargingAppOptions { Store = TestStore.On(source) }))
+            Assert.Equal(StatusCode.OK, await OpensAsync(again));
+        var dump = Path.Combine(Path.GetTempPath(), $"{Path.GetRandomFileName()}.sql");
+        await File.WriteAllTextAsync(dump, await server.RunProgramAsync("pg_dump", server.Place(NameOf(source))));
+        await server.RunProgramAsync("psql", ["-q", "-v", "ON_ERROR_STOP=1", "-f", dump, .. server.Place(NameOf(copy))]);
+        File.Delete(dump);
+
+        await using (var restored = await ChargingApp.StartAsync(new ChargingAppOptions { Store = TestStore.On(copy) }))
+        {
+            Assert.Equal(StatusCode.Unauthenticated, await OpensAsync(restored));
+            Assert.Contains(restored.Log.Records, record => record.Message.Contains("restored from a dump", StringComparison.Ordinal));
+            var added = await new KeyService.KeyServiceClient(restored.AsOperator()).AddKeyAsync(new AddKeyRequest { Name = "new", Role = Role.Viewer });
+            Assert.Equal("k1000002", added.Key.KeyId);
+            await new SystemService.SystemServiceClient(restored.AsOperator()).AcceptRestoreAsync(new AcceptRestoreRequest());
+        }
+        await using (var later = await ChargingApp.StartAsync(new ChargingAppOptions { Store = TestStore.On(copy) }))
+            Assert.Equal(StatusCode.OK, await OpensAsync(later));
+
+        async Task<StatusCode> OpensAsync(ChargingApp app) =>
+            (await app.CallingWith($"Bearer {key}").CallAsync(SystemService.Descriptor.FindMethodByName("Diagnose"))).Code;
+
+        static string NameOf(string database) => new Npgsql.NpgsqlConnectionStringBuilder(database).Database!;
+    }
+
     [Theory]
     [InlineData("- interval '3 s'", "s ahead of that of PostgreSQL")]
     [InlineData("+ interval '1 h'", "s behind that of PostgreSQL")]

@@ -194,7 +194,7 @@ internal sealed class LiteDbEngine : IDisposable
                 marks.Add((reader.Current["_id"].AsString, reader.Current["value"].AsInt64));
         }
         foreach (var (id, value) in marks)
-            WriteNumber(id, value + Sequences.Gap);
+            WriteNumber(id, value + NumberSequence.Gap);
         WriteNumber(RestoredId, now.ToUnixTimeMilliseconds());
         Commit();
     }

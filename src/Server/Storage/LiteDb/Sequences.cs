@@ -10,9 +10,6 @@ internal sealed class Sequences
     /// <summary>Begins the id of a sequence's mark in the file.</summary>
     public const string Prefix = "number:";
 
-    /// <summary>How far numbers leap when a backup is restored: more than can have been given since it was taken, or the backup is of no use.</summary>
-    public const long Gap = 1_000_000;
-
     private const int Block = 1000;
 
     private readonly Dictionary<string, Sequence> _sequences = [];

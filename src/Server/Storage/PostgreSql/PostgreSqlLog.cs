@@ -24,6 +24,9 @@ internal static partial class PostgreSqlLog
     [LoggerMessage(7, LogLevel.Information, "The schema of the database is now of version {Version}")]
     public static partial void Migrated(this ILogger logger, int version);
 
+    [LoggerMessage(10, LogLevel.Warning, "The database was restored from a dump since the last start, so its numbers leap by a million")]
+    public static partial void Restored(this ILogger logger);
+
     [LoggerMessage(8, LogLevel.Error, "This node stops, for its store was moved while the link to PostgreSQL was cut: {Reason}")]
     public static partial void ServesNoMore(this ILogger logger, string reason);
 

@@ -23,6 +23,19 @@ internal sealed class PostgreSqlOpener
     private const string SetVersion =
         "INSERT INTO store_meta (name, value) VALUES ('schema', $1) ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value";
 
+    // Whoever restores a dump makes the tables anew, with other numbers. An upgrade of PostgreSQL, a failover and VACUUM FULL keep them.
+    private const string IsCopy = "SELECT value <> 'store_meta'::regclass::oid::bigint FROM store_meta WHERE name = 'table'";
+
+    private const string SetTable =
+        "INSERT INTO store_meta (name, value) VALUES ('table', 'store_meta'::regclass::oid::bigint) ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value";
+
+    private const string SetRestored =
+        "INSERT INTO store_meta (name, value) VALUES ('restored', (extract(epoch FROM clock_timestamp()) * 1000)::bigint) ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value";
+
+    private const string SkipNumbers =
+        "SELECT setval(format('%I.%I', schemaname, sequencename), last_value + $1) FROM pg_sequences " +
+        "WHERE schemaname = current_schema() AND sequencename LIKE 'number\\_%' AND last_value IS NOT NULL";
+
     /// <summary>What belongs to no table.</summary>
     private static readonly string[] Meta =
     [
@@ -39,7 +52,7 @@ internal sealed class PostgreSqlOpener
 
     /// <returns>
     /// The tables of a newer program: those that are made as this one's and are not among them. And when the database was
-    /// restored, if whoever did that has written it down (docs/scale.md).
+    /// restored, if that was a dump, or whoever did it has written it down (docs/scale.md).
     /// </returns>
     /// <exception cref="InvalidDataException">The database is newer than this program, or cannot hold every character.</exception>
     public static async Task<(IReadOnlyList<string> UnknownTables, DateTimeOffset? RestoredAt)> OpenAsync(NpgsqlDataSource source, SqlTables sql, IReadOnlyList<Migration> migrations, ILogger logger)
@@ -49,6 +62,8 @@ internal sealed class PostgreSqlOpener
         var opener = new PostgreSqlOpener(connection, sql, migrations);
         if (await opener.DefineAsync() is { } version)
             logger.Migrated(version);
+        if (await opener.BeginAfterRestoreAsync())
+            logger.Restored();
         var columns = await opener.ColumnsAsync();
         await using var restored = new NpgsqlCommand(Restored, connection);
         var restoredAt = await restored.ExecuteScalarAsync() is long milliseconds ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : default(DateTimeOffset?);
@@ -101,6 +116,19 @@ internal sealed class PostgreSqlOpener
             return null;
         await RunAsync(SetVersion, new NpgsqlParameter<long> { TypedValue = newest });
         return newest;
+    }
+
+    /// <summary>Leaves a gap in every sequence of a database that was restored from a dump, and writes down when that was.</summary>
+    private async Task<bool> BeginAfterRestoreAsync()
+    {
+        var isCopy = await ScalarAsync(IsCopy) as bool?;
+        if (isCopy != false)
+            await RunAsync(SetTable);
+        if (isCopy != true)
+            return false;
+        await RunAsync(SkipNumbers, new NpgsqlParameter<long> { TypedValue = NumberSequence.Gap });
+        await RunAsync(SetRestored);
+        return true;
     }
 
     private async Task<ILookup<string, string>> ColumnsAsync()
