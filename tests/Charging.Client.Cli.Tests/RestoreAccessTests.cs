@@ -24,11 +24,7 @@ public sealed class RestoreAccessTests : IDisposable
     [InlineData(true)]
     public async Task Nothing_of_a_backup_is_valid_until_an_admin_accepts_the_restore(bool endSignIns)
     {
-        var lost = await BackUpAsync(async (app, lost) =>
-        {
-            await CtlAsync(app, "keys", "revoke", lost.KeyId);
-            await CtlAsync(app, "piles", "rotate-secret", lost.Device);
-        });
+        var lost = await BackUpAsync((app, lost) => CtlAsync(app, "piles", "rotate-secret", lost.Device));
         Assert.Contains("restore accept", (await RestoreAsync("--replace")).Output);
 
         await using (var app = await StartAsync())
@@ -46,13 +42,46 @@ public sealed class RestoreAccessTests : IDisposable
             var accept = await CtlAsync(app, ["restore", "accept", .. endSignIns ? (string[])["--end-sign-ins"] : []]);
 
             Assert.Equal((0, ""), (accept.ExitCode, accept.Error));
-            Assert.Matches($"{lost.KeyId} +night shift .* revoked", accept.Output);
+            Assert.Matches($"{lost.KeyId} +night shift", accept.Output);
             Assert.Matches($"old secret is valid again +{lost.Device}", accept.Output);
             Assert.Equal((0, endSignIns ? 401 : 200), ((await WithKeyAsync(app, lost.Key)).ExitCode, (await app.PostAsync("getBalance", null, lost.Token)).Code));
             Assert.DoesNotContain("restore", (await CtlAsync(app, "doctor")).Output);
             Assert.Contains("There is no restore to accept", (await CtlAsync(app, "restore", "accept")).Sentence);
             Assert.Contains("store:restore", (await CtlAsync(app, "audit", "list")).Output);
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_was_taken_away_after_the_backup_stays_so_when_the_restore_is_accepted(bool twice)
+    {
+        Rider signedOut = null!;
+        var lost = await BackUpAsync(
+            async (app, lost) =>
+            {
+                await CtlAsync(app, "keys", "revoke", lost.KeyId);
+                await CtlAsync(app, "users", "block", lost.Phone, "--reason", "fraud");
+                Assert.Equal(200, (await signedOut.PostAsync("logout")).Code);
+            },
+            async app => signedOut = await app.RegisterAsync());
+        await RestoreAsync("--replace");
+        if (twice)
+        {
+            // Of the same second they would have one name.
+            foreach (var file in Directory.GetFiles(Target, "*.before-restore-*"))
+                File.Move(file, file.Replace("-restore-2", "-restore-1", StringComparison.Ordinal));
+            await RestoreAsync("--replace");
+        }
+        await using var app = await StartAsync();
+
+        var accept = (await CtlAsync(app, "restore", "accept")).Output;
+
+        Assert.Matches($"revoked after the backup, and still are +{lost.KeyId}", accept);
+        Assert.Matches("blocked after the backup, and still are +1 ", accept);
+        Assert.Equal(1, (await WithKeyAsync(app, lost.Key)).ExitCode);
+        Assert.Equal((401, 401), ((await app.PostAsync("getBalance", null, lost.Token)).Code, (await app.PostAsync("getBalance", null, signedOut.Token)).Code));
+        Assert.Contains("1, blocked", (await CtlAsync(app, "users", "show", lost.Phone)).Output);
     }
 
     [Fact]
@@ -132,13 +161,15 @@ public sealed class RestoreAccessTests : IDisposable
     }
 
     /// <summary>Takes a backup of a server with a key, a rider and a pile, after which something else happens.</summary>
-    private async Task<Lost> BackUpAsync(Func<ChargingApp, Lost, Task>? after = null)
+    private async Task<Lost> BackUpAsync(Func<ChargingApp, Lost, Task>? after = null, Func<ChargingApp, Task>? before = null)
     {
         await using var app = await StartAsync();
         var key = (await CtlAsync(app, "keys", "add", "night shift", "--role", "Viewer", "--json")).Json;
         var rider = await app.RegisterAsync();
         var device = ChargingApp.NewDeviceNo();
         await app.RegisterPileAsync(device);
+        if (before is not null)
+            await before(app);
         var lost = new Lost(key.GetProperty("key").GetProperty("keyId").GetString()!, key.GetProperty("secret").GetString()!, rider.Phone, rider.Token, device);
         Assert.Equal(0, (await CtlAsync(app, "backup", Backup)).ExitCode);
         if (after is not null)

@@ -28,21 +28,21 @@ internal static class AcceptRestore
 
     private static void Show(IAnsiConsole console, PendingRestore pending)
     {
-        var keys = Format.Columns("key", "for", "role", "made", "since the backup");
+        var keys = Format.Columns("key to be valid again", "for", "role", "made");
         foreach (var key in pending.Keys)
-            keys.Row(key.KeyId, key.Name, Format.Name(key.Role), Format.Time(key.CreatedAt), pending.RevokedKeyIds.Contains(key.KeyId) ? "revoked" : Format.None);
+            keys.Row(key.KeyId, key.Name, Format.Name(key.Role), Format.Time(key.CreatedAt));
         console.Write(keys);
         console.Fields(
             ("restored", Format.Time(pending.RestoredAt)),
+            ("keys that were revoked after the backup, and still are", Names(pending.RevokedKeyIds)),
+            ("riders who were blocked after the backup, and still are", Names(pending.BlockedUserIds)),
             ("piles whose old secret is valid again", Names(pending.ChangedDeviceNos)),
             ("piles that were refused with another secret", Names(pending.RefusedDeviceNos)));
         if (!pending.Compared)
-            console.Line("The store before the restore could not be compared, so changes after the backup are not known: compare the keys and secrets with your own notes.");
-        if (pending.RevokedKeyIds.Count > 0)
-            console.Line("Revoke those keys first with 'chargectl keys revoke', or they are valid again.");
+            console.Line("The store before the restore could not be compared, so changes after the backup are not known: compare keys, blocked riders and secrets with your own notes, and revoke keys with 'chargectl keys revoke' first. Sign-ins that were ended after the backup are valid again without --end-sign-ins.");
         if (pending.ChangedDeviceNos.Count + pending.RefusedDeviceNos.Count > 0)
             console.Line("Give those piles new secrets with 'chargectl piles rotate-secret'.");
     }
 
-    private static string Names(IReadOnlyCollection<string> deviceNos) => deviceNos.Count == 0 ? Format.None : string.Join(", ", deviceNos);
+    private static string Names<T>(IReadOnlyCollection<T> all) => all.Count == 0 ? Format.None : string.Join(", ", all);
 }

@@ -15,6 +15,7 @@ public static class OperationsSetup
         var services = builder.Services;
         services.AddObserver<OperatorKeys>();
         services.AddHostedService<OperatorKeyFile>();
+        services.AddSingleton<RestoreComparison>();
         services.AddSingleton<RestoreCheck>();
         services.AddHostedService(provider => provider.GetRequiredService<RestoreCheck>());
         services.AddSingleton<OperatorInterceptor>();

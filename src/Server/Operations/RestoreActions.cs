@@ -22,6 +22,7 @@ internal sealed class RestoreActions(IStore store, RestoreCheck check, Changes c
             Compared = restore.IsCompared,
             Keys = { keys.Where(key => key.Id != OperatorKeyFile.Id && key.RevokedAt is null && key.CreatedAt < restore.At).Select(KeyOpsRpc.ToWire) },
             RevokedKeyIds = { restore.RevokedKeys },
+            BlockedUserIds = { restore.BlockedRiders },
             ChangedDeviceNos = { check.ChangedPiles.Select(device => device.ToString()) },
             RefusedDeviceNos = { check.RefusedPiles.Select(device => device.ToString()) },
         };

@@ -1,8 +1,6 @@
 using Charging.MqttBroker;
-using Charging.Server.Calls;
 using Charging.Server.Piles;
 using Charging.Server.Storage;
-using Charging.Server.Storage.LiteDb;
 
 namespace Charging.Server.Operations;
 
@@ -11,7 +9,7 @@ namespace Charging.Server.Operations;
 /// has set aside, and then by the secrets that piles send. Warns at each start until an admin has accepted the restore.
 /// </summary>
 public sealed partial class RestoreCheck(
-    IStore store, Restores restores, PileRegistry registry, PileAccess access, ServerOptions options, ILogger<RestoreCheck> logger) : IHostedService
+    IStore store, Restores restores, RestoreComparison comparison, PileRegistry registry, PileAccess access, ILogger<RestoreCheck> logger) : IHostedService
 {
     private const int MaxWarnings = 20;
 
@@ -21,7 +19,7 @@ public sealed partial class RestoreCheck(
         if (restores.Pending is not { } pending)
             return;
         if (await store.RunAsync(tx => tx.GetAsync(Restore.Table, Restore.Key), cancellationToken) is not { } known || known.At != pending.At)
-            await CompareAsync(pending, cancellationToken);
+            await KeepAsync(await comparison.CompareAsync(pending, cancellationToken), cancellationToken);
         foreach (var warning in Warnings())
             LogPending(warning);
     }
@@ -50,53 +48,14 @@ public sealed partial class RestoreCheck(
     private IEnumerable<DeviceNo> StillValid(IEnumerable<PileSecret> secrets) =>
         secrets.Where(secret => registry.Find(secret.Device)?.SecretGeneration == secret.Generation).Select(secret => secret.Device).Order();
 
-    private async Task CompareAsync(Restore pending, CancellationToken cancellationToken)
-    {
-        var found = ReadSetAside();
-        await store.RunAsync(
-            async tx =>
-            {
-                var revoked = new List<string>();
-                foreach (var id in found?.RevokedKeys ?? [])
-                {
-                    if (await tx.GetAsync(OperatorKeys.Table, id) is { RevokedAt: null })
-                        revoked.Add(id);
-                }
-                tx.Put(Restore.Table, pending with { IsCompared = found is not null, ChangedSecrets = found?.Secrets ?? [], RevokedKeys = revoked });
-                return true;
-            },
-            cancellationToken);
-    }
-
-    /// <summary>The piles that had a newer secret in the store that was set aside, and the keys that were revoked there; null when that is not known.</summary>
-    private (IReadOnlyList<PileSecret> Secrets, IReadOnlyList<string> RevokedKeys)? ReadSetAside()
-    {
-        try
+    private Task<bool> KeepAsync(Restore restore, CancellationToken cancellationToken) => store.RunAsync(
+        tx =>
         {
-            using var aside = store.IsShared ? null : SetAsideStore.Open(options.DataDirectory);
-            if (aside is null)
-                return null;
-            var secrets = aside.Read(PileTables.Piles).Select(Replaced).OfType<PileSecret>();
-            var revoked = aside.Read(OperatorKeys.Table).Where(key => key.RevokedAt is not null).Select(key => key.Id);
-            return ([.. secrets], [.. revoked]);
-        }
-        catch (Exception fault)
-        {
-            // A store is often restored because the one before is damaged, and then reading it throws anything.
-            LogNotCompared(fault.Message);
-            return null;
-        }
-    }
-
-    /// <summary>The secret that a pile has here, if it was replaced in the store that was set aside.</summary>
-    private PileSecret? Replaced(Pile aside) =>
-        registry.Find(aside.Device) is { } here && here.SecretHash != aside.SecretHash && aside.SecretGeneration >= here.SecretGeneration
-            ? new PileSecret(here.Device, here.SecretGeneration)
-            : null;
+            tx.Put(Restore.Table, restore);
+            return ValueTask.FromResult(true);
+        },
+        cancellationToken);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Warning}")]
     private partial void LogPending(string warning);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The store that was set aside by the restore cannot be read, so it is not known which secrets and keys were changed after the backup: {Reason}")]
-    private partial void LogNotCompared(string reason);
 }

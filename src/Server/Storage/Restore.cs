@@ -20,8 +20,11 @@ public sealed record Restore
     /// <summary>The piles that had another secret in the store that was set aside.</summary>
     public IReadOnlyList<PileSecret> ChangedSecrets { get; init; } = [];
 
-    /// <summary>The operator keys that were revoked in the store that was set aside.</summary>
+    /// <summary>The operator keys that were revoked in the store that was set aside, and so are here.</summary>
     public IReadOnlyList<string> RevokedKeys { get; init; } = [];
+
+    /// <summary>The riders who were blocked in the store that was set aside, and so are here.</summary>
+    public IReadOnlyList<long> BlockedRiders { get; init; } = [];
 
     /// <summary>When an admin accepted it, UTC; null before.</summary>
     public DateTimeOffset? AcceptedAt { get; init; }

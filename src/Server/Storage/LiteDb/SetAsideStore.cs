@@ -10,13 +10,21 @@ internal sealed class SetAsideStore : IDisposable
 
     private SetAsideStore(LiteDbEngine engine) => _engine = engine;
 
-    /// <summary>Opens the one that was set aside last; null when none was. Throws anything when its files are damaged.</summary>
+    /// <summary>
+    /// Opens the one that was set aside last, but for those that were restored themselves and never started: such a one knows
+    /// nothing. Null when there is none. Throws anything when its files are damaged.
+    /// </summary>
     public static SetAsideStore? Open(string directory)
     {
-        if (Directory.GetFiles(directory, LiteDbOpener.DataName + Suffix + "*").Max(StringComparer.Ordinal) is not { } data)
-            return null;
-        var log = Path.Combine(directory, LiteDbOpener.LogName + data[data.LastIndexOf(Suffix, StringComparison.Ordinal)..]);
-        return new SetAsideStore(LiteDbEngine.Start(new ReadOnlyFile(data), new LogFile(new ReadOnlyFile(log)), barrier: false));
+        foreach (var data in Directory.GetFiles(directory, LiteDbOpener.DataName + Suffix + "*").OrderDescending(StringComparer.Ordinal))
+        {
+            var log = Path.Combine(directory, LiteDbOpener.LogName + data[data.LastIndexOf(Suffix, StringComparison.Ordinal)..]);
+            var engine = LiteDbEngine.Start(new ReadOnlyFile(data), new LogFile(new ReadOnlyFile(log)), barrier: false);
+            if (!engine.IsRestored)
+                return new SetAsideStore(engine);
+            engine.Dispose();
+        }
+        return null;
     }
 
     /// <summary>All entities of a table.</summary>
