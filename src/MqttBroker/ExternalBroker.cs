@@ -28,14 +28,14 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
 
     private readonly KeepWatch _watch = new(mailbox);
     private volatile NodeConnection? _connection;
-    private long _foundTicks;
+    private long _connectedAt;
     private volatile string? _trouble = $"The connection to the MQTT broker at {place.Url} is not made yet.";
 
     /// <inheritdoc/>
     public string? Trouble => _trouble ?? (_connection is { IsUp: true } ? null : $"The connection to the MQTT broker at {place.Url} has just been lost.");
 
     /// <inheritdoc/>
-    public DateTimeOffset FoundAt => new(Volatile.Read(ref _foundTicks), TimeSpan.Zero);
+    public TimeSpan ConnectedFor => Volatile.Read(ref _connectedAt) is not 0 and var at ? clock.GetElapsedTime(at) : TimeSpan.MaxValue;
 
     /// <inheritdoc/>
     public async ValueTask<bool> SendAsync(DeviceNo device, Command command, CancellationToken cancellationToken = default) =>
@@ -105,7 +105,7 @@ internal sealed class ExternalBroker(ExternalBrokerPlace place, ExternalPiles pi
         var connected = await client.ConnectAsync(Options(), timeout.Token);
         if (connected.ResultCode != MqttClientConnectResultCode.Success)
             throw new IOException($"the broker refuses it: {connected.ResultCode}");
-        Volatile.Write(ref _foundTicks, clock.GetUtcNow().UtcTicks);
+        Volatile.Write(ref _connectedAt, clock.GetTimestamp());
         var window = connected.ReceiveMaximum is > 0 and < MaxUnacknowledged and var limit ? limit : MaxUnacknowledged;
         // Before the subscriptions: the first statuses count, and are answered.
         return _connection = new NodeConnection(client, channels.Channel!, window, Timeout, lost, clock);

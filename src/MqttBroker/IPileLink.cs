@@ -16,10 +16,10 @@ public interface IPileLink
     string? Trouble => null;
 
     /// <summary>
-    /// Since when piles are heard without a break, UTC: what was heard before says nothing about now. The minimum where the
+    /// For how long piles have been heard without a break: what was heard before says nothing about now. The maximum where the
     /// broker is in this process, and knows at any time who is connected.
     /// </summary>
-    DateTimeOffset FoundAt => DateTimeOffset.MinValue;
+    TimeSpan ConnectedFor => TimeSpan.MaxValue;
 
     /// <summary>
     /// Closes the pile's connection, for example because its secret was replaced. Nothing happens when there is none, or when

@@ -22,6 +22,7 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
 {
     // The largest message and its topic, with room to spare.
     private const int MaxBytes = Codec.MaxMessageBytes + 64;
+    private const int LooksAtDead = 4;
     private readonly PipeReader _input = connection.Transport.Input;
     private readonly PipeWriter _output = connection.Transport.Output;
     private readonly SemaphoreSlim _writing = new(1);
@@ -29,6 +30,7 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
     private readonly ArrayBufferWriter<byte> _acks = new();
     private long _silentSince;
     private long _stuckSince;
+    private int _looksWhileDead;
     private readonly CancellationTokenSource _cut = new();
     private string? _cutReason;
 
@@ -72,13 +74,17 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
         _ = _cut.CancelAsync();
     }
 
-    /// <summary>Cuts a pile that has been silent for 1.5 keep-alive periods, or that does not read what it is sent.</summary>
+    /// <summary>
+    /// Cuts a pile that has been silent for 1.5 keep-alive periods, or that does not read what it is sent, and still is at some
+    /// looks more: after a time in which this process stood still, what it has sent must be read first.
+    /// </summary>
     public void CutIfDead()
     {
-        if (IsOlderThan(KeepAliveSeconds * 1.5, ref _silentSince))
-            Cut("keep_alive");
-        if (IsOlderThan(options.WriteTimeoutSeconds, ref _stuckSince))
-            Cut("write_timeout");
+        var isSilent = IsOlderThan(KeepAliveSeconds * 1.5, ref _silentSince);
+        var isDead = isSilent || IsOlderThan(options.WriteTimeoutSeconds, ref _stuckSince);
+        _looksWhileDead = isDead ? _looksWhileDead + 1 : 0;
+        if (_looksWhileDead >= LooksAtDead)
+            Cut(isSilent ? "keep_alive" : "write_timeout");
     }
 
     /// <summary>The next packet that MQTTnet has to deal with; null at the end of the connection.</summary>

@@ -2,6 +2,7 @@ using Charging.Server.Accounts;
 using Charging.Server.ApiDocs;
 using Charging.Server.Calls;
 using Charging.Server.Cards;
+using Charging.Server.Clock;
 using Charging.Server.Moving;
 using Charging.Server.Operations;
 using Charging.Server.Orders;
@@ -61,6 +62,7 @@ public static partial class Program
         builder.AddCalls();
         if (builder.AddStore().Moving)
             return builder.AddMoving();
+        builder.AddClockWatch();
         builder.AddAccounts();
         builder.AddCards();
         builder.AddPiles();

@@ -4,6 +4,7 @@ using Charging.MqttBroker;
 using Charging.PileSimulator;
 using Charging.Server.Accounts;
 using Charging.Server.Calls;
+using Charging.Server.Clock;
 using Charging.Server.Payments;
 using Charging.Server.Piles;
 using Charging.Server.Storage;
@@ -272,6 +273,10 @@ public sealed class ChargingApp : IAsyncDisposable
     {
         builder.Logging.ClearProviders().AddProvider(Log);
         builder.Services.AddSingleton(_options.Clock);
+        builder.Services.AddSingleton(services => new ClockWatch(_options.Clock, services.GetRequiredService<ILogger<ClockWatch>>())
+        {
+            LooksEachSecond = _options.Clock == TimeProvider.System,
+        });
         if (!_options.SmsBySettings)
             builder.Services.AddSingleton<ISmsSender>(Sms);
         _options.Configure?.Invoke(builder);

@@ -14,7 +14,7 @@ namespace Charging.Testing;
 /// A street corner: an app on a clock that the test moves, a pile with ten plugs and a vehicle at each, and a rider. What
 /// most tests of orders begin with. Its verbs are the rider's.
 /// </summary>
-public sealed class Stand(ChargingApp app, FakeTimeProvider clock, SimulatedPile pile, Rider rider) : IAsyncDisposable
+public sealed class Stand(ChargingApp app, SteppedClock clock, SimulatedPile pile, Rider rider) : IAsyncDisposable
 {
     /// <summary>When the clock starts: 11:07 in Shanghai.</summary>
     public static readonly DateTimeOffset Beginning = new(2019, 12, 4, 3, 7, 0, TimeSpan.Zero);
@@ -26,7 +26,7 @@ public sealed class Stand(ChargingApp app, FakeTimeProvider clock, SimulatedPile
     public ChargingApp App => app;
 
     /// <summary>Its clock.</summary>
-    public FakeTimeProvider Clock => clock;
+    public SteppedClock Clock => clock;
 
     /// <summary>The pile.</summary>
     public SimulatedPile Pile => pile;
@@ -44,7 +44,7 @@ public sealed class Stand(ChargingApp app, FakeTimeProvider clock, SimulatedPile
     public static async Task<Stand> OpenAsync(
         SimulatedPileOptions? options = null, Action<WebApplicationBuilder>? configure = null, params string[] settings)
     {
-        var clock = new FakeTimeProvider(Beginning);
+        var clock = new SteppedClock(Beginning);
         var app = await ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock, Configure = configure, Settings = settings });
         return new Stand(app, clock, await app.AddPileAsync(options), await app.RegisterAsync());
     }
@@ -162,5 +162,5 @@ public sealed class Stand(ChargingApp app, FakeTimeProvider clock, SimulatedPile
 
     private PileView? View() => app.Services.GetRequiredService<Board>().Find(DeviceNo.Parse(Device));
 
-    private bool IsFresh() => View() is { } view && clock.GetUtcNow() - view.HeardAt <= pile.Options.Heartbeat;
+    private bool IsFresh() => View() is { } view && clock.GetElapsedTime(view.HeardTimestamp) <= pile.Options.Heartbeat;
 }

@@ -110,7 +110,7 @@ public sealed class Codes(
             return (ResultCode.NotRegistered, false);
         var codes = await tx.GetAsync(AccountTables.Codes, request.Phone.ToString()) ?? new PhoneCodes { Phone = request.Phone };
         var today = DayOf(tx.Now);
-        if (codes.IsPaused(request.Type, tx.Now) || codes.IsExhausted(today))
+        if (codes.IsPaused(request.Type, tx.Now, options.Lifetime) || codes.IsExhausted(today))
             return (ResultCode.TooFrequent, false);
         var last = await tx.GetAsync(AccountTables.SmsWindows, request.Type.ToString());
         if (SmsWindow.Add(last, request.Type, tx.Now, options.MaxSmsPerMinute) is not { } window)

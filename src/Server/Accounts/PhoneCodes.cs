@@ -52,7 +52,11 @@ public sealed record PhoneCodes
     /// Whether the last code of a type was sent so lately that there is no other yet. Wrong tries change nothing about that: who
     /// enters them would have the phone sent one code after the other.
     /// </summary>
-    public bool IsPaused(CodeType type, DateTimeOffset now) => Of(type) is { } code && now < code.ExpiresAt;
+    /// <param name="type">The type.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="lifetime">How long a code lives: one that would live longer is of before the clock was set back.</param>
+    public bool IsPaused(CodeType type, DateTimeOffset now, TimeSpan lifetime) =>
+        Of(type) is { } code && now < code.ExpiresAt && code.ExpiresAt - now <= lifetime;
 
     /// <summary>Whether the phone may be sent no more today.</summary>
     public bool IsExhausted(string today) => Day == today && SentThatDay >= MaxPerDay;

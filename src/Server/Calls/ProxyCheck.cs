@@ -14,7 +14,7 @@ public sealed class ProxyCheck(ServerOptions options, TimeProvider clock)
     private Sighting? _withoutHeader;
     private Sighting? _untrusted;
 
-    private sealed record Sighting(IPAddress Address, DateTimeOffset At);
+    private sealed record Sighting(IPAddress Address, long At);
 
     /// <summary>Looks at a call before the header is applied.</summary>
     public Task LookAsync(HttpContext context, RequestDelegate next)
@@ -27,10 +27,9 @@ public sealed class ProxyCheck(ServerOptions options, TimeProvider clock)
     /// <summary>What was seen in the last hour that an operator should change.</summary>
     public IEnumerable<string> Warnings()
     {
-        var since = clock.GetUtcNow() - Memory;
-        if (_withoutHeader is { } bare && bare.At > since)
+        if (_withoutHeader is { } bare && clock.GetElapsedTime(bare.At) < Memory)
             yield return $"Calls of the trusted proxy {bare.Address} come without {Header}, so nobody is limited by address, and a caller who sends the header may pass it through: let the proxy set it as deploy/nginx.conf does.";
-        if (_untrusted is { } stranger && stranger.At > since)
+        if (_untrusted is { } stranger && clock.GetElapsedTime(stranger.At) < Memory)
             yield return $"Calls with {Header} come from {stranger.Address}, which is not in Charging:TrustedProxies: add it if it is your proxy; otherwise somebody reaches this port beside the proxy, so close it to others.";
     }
 
@@ -38,7 +37,7 @@ public sealed class ProxyCheck(ServerOptions options, TimeProvider clock)
     {
         if (options.IsProxy(address) == hasHeader)
             return;
-        var seen = new Sighting(ServerOptions.Plain(address), clock.GetUtcNow());
+        var seen = new Sighting(ServerOptions.Plain(address), clock.GetTimestamp());
         if (hasHeader)
             _untrusted = seen;
         else

@@ -18,12 +18,10 @@ public sealed partial class Backups(IStore store, TimeProvider clock, ILogger<Ba
         typeof(Backups).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
     private int _running;
+    private long _lastDoneAt = clock.GetTimestamp();
 
-    /// <summary>When the server started, UTC.</summary>
-    public DateTimeOffset StartedAt { get; } = clock.GetUtcNow();
-
-    /// <summary>When the last whole backup was sent, UTC; null when none was since the start.</summary>
-    public DateTimeOffset? LastDoneAt { get; private set; }
+    /// <summary>How long ago the last whole backup was sent, or the server started if none was since.</summary>
+    public TimeSpan Age => clock.GetElapsedTime(Volatile.Read(ref _lastDoneAt));
 
     /// <summary>Sends the store as it is now: what it is, its pages, and their hash.</summary>
     /// <exception cref="RpcException">Another backup runs, the store is no file, or it failed.</exception>
@@ -61,7 +59,7 @@ public sealed partial class Backups(IStore store, TimeProvider clock, ILogger<Ba
             await to.WriteAsync(new BackupResponse { Pages = ByteString.CopyFrom(buffer, 0, length) }, cancellationToken);
         }
         await to.WriteAsync(new BackupResponse { End = new BackupEnd { Sha256 = ByteString.CopyFrom(hash.GetHashAndReset()) } }, cancellationToken);
-        LastDoneAt = clock.GetUtcNow();
+        Volatile.Write(ref _lastDoneAt, clock.GetTimestamp());
         LogSent(copy.Length);
     }
 

@@ -1,6 +1,7 @@
 using Charging.MqttBroker;
 using Charging.Server.Accounts;
 using Charging.Server.Calls;
+using Charging.Server.Clock;
 using Charging.Server.Orders;
 using Charging.Server.Payments;
 using Charging.Server.Piles;
@@ -20,6 +21,7 @@ public sealed record StoreFigures(int DueWaiting, bool Stuck, int Quarantined, i
 public sealed class Diagnostics(
     IStore store,
     DueWorker due,
+    ClockWatch clocks,
     LedgerGuard ledger,
     RestoreCheck restore,
     Listeners listeners,
@@ -71,6 +73,8 @@ public sealed class Diagnostics(
             yield return "Work has been due for more than a minute, such as refunds or commands: look into the server's log for what fails.";
         foreach (var warning in restore.Warnings())
             yield return warning;
+        if (clocks.Warning is { } jump)
+            yield return jump;
         foreach (var finding in ledger.Findings.Take(MaxFindings))
             yield return $"The ledger does not add up: {finding.Sentence} Run 'chargectl ledger check' and see docs/money.md.";
         if (!environment.IsDevelopment() && payments is SandboxPaymentProvider)
@@ -88,8 +92,8 @@ public sealed class Diagnostics(
         var quarantined = await tx.ListAsync(PileTables.Quarantine.ByKey, KeyRange.Prefix(""), MaxCount);
         var trouble = await tx.ListAsync(OrderTables.InTrouble, KeyRange.Prefix(""), MaxCount);
         var owed = await tx.ListAsync(DueRows.Table.ByKey, KeyRange.Prefix(DueRow.KeyOf(DueKind.Refund, "")), MaxCount);
-        var (waiting, oldest) = due.Waiting();
-        return new StoreFigures(waiting, oldest < tx.Now - LongestWait, quarantined.Count, trouble.Count, owed.Count);
+        var (waiting, longest) = due.Waiting();
+        return new StoreFigures(waiting, longest > LongestWait, quarantined.Count, trouble.Count, owed.Count);
     }
 
     private bool IsBehindProxy(string name) => name == "Http" && options.TrustedProxies.Length > 0;

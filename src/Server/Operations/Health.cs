@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Charging.MqttBroker;
 using Charging.Server.Accounts;
 using Charging.Server.Calls;
+using Charging.Server.Clock;
 using Charging.Server.Payments;
 using Charging.Server.Storage;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
@@ -34,6 +35,14 @@ internal sealed class LedgerHealth(LedgerGuard ledger) : IHealthCheck
     /// <inheritdoc/>
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(
         ledger.Findings is [var first, ..] ? HealthCheckResult.Degraded($"warning: {first.Sentence}") : HealthCheckResult.Healthy());
+}
+
+/// <summary>Whether the clock has gone on as time does. Where it has not, a person should look, and calls are served all the same.</summary>
+internal sealed class ClockHealth(ClockWatch clocks) : IHealthCheck
+{
+    /// <inheritdoc/>
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(
+        clocks.Warning is { } warning ? HealthCheckResult.Degraded($"warning: {warning}") : HealthCheckResult.Healthy());
 }
 
 /// <summary>Whether piles can connect, or an external broker is at hand.</summary>
@@ -75,7 +84,8 @@ internal static class HealthSetup
         .AddCheck<StoreHealth>("store", timeout: Diagnostics.Patience)
         .AddCheck<LedgerHealth>("ledger")
         .AddCheck<BrokerHealth>("broker", timeout: Diagnostics.Patience)
-        .AddCheck<NotDraining>("running");
+        .AddCheck<NotDraining>("running")
+        .AddCheck<ClockHealth>("clock");
 
     /// <summary>
     /// Maps `grpc.health.v1`; `/healthz`, which is 200 as long as the process lives; and `/readyz`, which is 200 when calls

@@ -20,7 +20,7 @@ public sealed class CardTravel(PileRegistry registry, StationIndex stations, Car
     public bool Block(ITransaction tx, Card card, CardUse use)
     {
         if (card.LastUse is not { } last || PlaceOf(last.Device) is not { } from || PlaceOf(use.Device) is not { } to
-            || !IsTooFar(from.DistanceTo(to) / 1000, (use.At - last.At).Duration()))
+            || !IsTooFar(from.DistanceTo(to) / 1000, (tx.Since(last.At) - (tx.Now - use.At)).Duration()))
             return false;
         tx.Put(CardTables.Cards, card with { Blocked = true, FarApart = new FarApart(last, use) });
         tx.Put(DueRows.Table, new DueRow { Kind = DueKind.CardNotice, Subject = card.Key, UserId = card.UserId, DueAt = tx.Now });

@@ -19,7 +19,8 @@ public sealed class ChargingDetails(IStore store, Board board)
     /// <returns>403 when it is not the caller's.</returns>
     public async Task<Result<ChargingDetail>> FindAsync(Caller caller, OrderNo orderNo)
     {
-        var (order, now) = await store.RunAsync(async tx => (await tx.GetAsync(OrderTables.Orders, orderNo.ToString()), tx.Now));
+        var (order, now) = await store.RunAsync(async tx =>
+            await tx.GetAsync(OrderTables.Orders, orderNo.ToString()) is { } known ? (known, tx.NowOf(known)) : default);
         if (order is null || order.UserId != caller.UserId)
             return ResultCode.InvalidArgument;
         return order.State switch

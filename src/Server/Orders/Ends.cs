@@ -14,13 +14,13 @@ public static class Ends
         switch (order.State)
         {
             case OrderState.Starting or OrderState.Charging:
-                var ended = order.End(record, at, tx.Now);
+                var ended = order.End(record, tx.ToTimeOf(order, at), tx.NowOf(order));
                 if (ended.Trouble == Order.ImpossibleRecord)
                     ended = await tx.TellAsync(ended, $"The pile's end record cannot be, and what can be believed counts: {record.Seconds} s, {record.EnergyWh} Wh, {record.MaxPowerW} W, {(tx.Now - at).TotalSeconds:0} s ago.");
                 return await Settlement.SettleAsync(tx, ended);
             case OrderState.StartFailed:
                 await Stops.DoneAsync(tx, order.No.ToString(), order.Plug.Device);
-                return await Settlement.RefundAsync(tx, order.Progress(Reading.Of(record), tx.Now), FailCause.Start);
+                return await Settlement.RefundAsync(tx, order.Progress(Reading.Of(record), tx.NowOf(order)), FailCause.Start);
             case var _ when order.MayBeRecordedLate():
                 return await LateRecords.KeepAsync(tx, order, record, bootId, at);
             default:
@@ -35,7 +35,7 @@ public static class Ends
     public static async ValueTask LostAsync(ITransaction tx, Order order)
     {
         order = await tx.TellAsync(order, "The pile no longer knows of the charge, or says nothing: it ends with the last progress.");
-        await Settlement.SettleAsync(tx, order.EndLost(tx.Now));
+        await Settlement.SettleAsync(tx, order.EndLost(tx.NowOf(order)));
     }
 }
 
@@ -130,7 +130,7 @@ public sealed class SpentCharges(IStore store) : IDueHandler
     public static void Watch(ITransaction tx, Order order)
     {
         if (order is { State: OrderState.Charging, StartedAt: { } began } && order.Tariff.SecondsAt(order.PaidFen, order.MaxPowerW) is { } seconds)
-            tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Spent, Subject = order.No.ToString(), DueAt = began + TimeSpan.FromSeconds(seconds) });
+            tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Spent, Subject = order.No.ToString(), DueAt = tx.FromTimeOf(order, began + TimeSpan.FromSeconds(seconds)) });
     }
 
     /// <inheritdoc/>

@@ -31,7 +31,7 @@ public static class ForcedEnds
                 await Settlement.RefundAsync(tx, order, FailCause.Start);
                 break;
             case OrderState.Charging:
-                await Settlement.SettleAsync(tx, Newest(tx, order, reported).EndForced(tx.Now));
+                await Settlement.SettleAsync(tx, Newest(tx, order, reported).EndForced(tx.NowOf(order)));
                 break;
             default:
                 return null;
@@ -43,6 +43,6 @@ public static class ForcedEnds
 
     // Progress is stored every five minutes, and a status comes every minute.
     private static Order Newest(ITransaction tx, Order order, PlugStatus? reported) => reported is { State: PlugState.Charging } && reported.OrderNo == order.No.ToString()
-        ? order.Progress(Reading.Of(reported), tx.Now)
+        ? order.Progress(Reading.Of(reported), tx.NowOf(order))
         : order;
 }

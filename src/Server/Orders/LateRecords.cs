@@ -21,7 +21,7 @@ public static class LateRecords
     {
         var user = await tx.GetAsync(AccountTables.Users, AccountTables.Key(order.UserId))
             ?? throw new InvalidOperationException($"The rider of order {order.No} is gone.");
-        var late = order.RecordLate(record, (user.Debts?.Count ?? 0) < MaxDebts ? bootId : null, at, tx.Now);
+        var late = order.RecordLate(record, (user.Debts?.Count ?? 0) < MaxDebts ? bootId : null, tx.ToTimeOf(order, at), tx.NowOf(order));
         tx.Put(OrderTables.Orders, late);
         if (late.Reported != order.Reported)
             late = await tx.TellAsync(late, $"The pile's end record came too late to settle the charge, and is kept: {record.Seconds} s, {record.EnergyWh} Wh, {record.MaxPowerW} W.");

@@ -50,6 +50,16 @@ public sealed class Reservations(IStore store, PileStates piles, PileRegistry re
         return true;
     }, cancellationToken);
 
+    /// <summary>The machine's clock was set: the reservation lasts as long as it was promised.</summary>
+    public async ValueTask MovedAsync(ITransaction tx, DueRow row)
+    {
+        if (await tx.GetAsync(OrderTables.Orders, row.Subject) is not { State: OrderState.Reserved } order)
+            return;
+        tx.Put(OrderTables.Orders, order with { ReservedUntil = row.DueAt });
+        if (await tx.GetAsync(OrderTables.BusyPlugs, order.Plug.ToString()) is { } busy && busy.OrderNo == order.No)
+            tx.Put(OrderTables.BusyPlugs, busy with { Until = row.DueAt });
+    }
+
     /// <summary>
     /// Ends an unpaid order: its plug is free at once, and a due row closes it at the provider and sends back what was
     /// paid after all. Nothing happens to an order that is not reserved any more.

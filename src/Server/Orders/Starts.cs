@@ -71,11 +71,11 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, IPi
         switch (order.State)
         {
             case OrderState.Starting:
-                order = order.Started(at, tx.Now, bootId);
+                order = order.Started(tx.ToTimeOf(order, at), tx.NowOf(order), bootId);
                 tx.Put(OrderTables.Orders, order);
                 tx.Done(DueKind.Start, order.No.ToString());
                 var over = order.StartedAt!.Value + TimeSpan.FromSeconds(order.MaxSeconds) + Overtime;
-                tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Overdue, Subject = order.No.ToString(), DueAt = over });
+                tx.Put(DueRows.Table, new DueRow { Kind = DueKind.Overdue, Subject = order.No.ToString(), DueAt = tx.FromTimeOf(order, over) });
                 SpentCharges.Watch(tx, order);
                 break;
             // The event may come after the end, and then says nothing about now; a status that does is dealt with elsewhere.
@@ -105,7 +105,7 @@ public sealed class Starts(IStore store, Board board, PileCommands commands, IPi
             case OrderState.Paid or OrderState.Starting when reach == PileReach.Unheard:
                 tx.Put(DueRows.Table, row.Again(tx.Now + Recheck));
                 return false;
-            case OrderState.Paid when reach == PileReach.Offline || link.FoundAt - order.PaidAt > LongestCut:
+            case OrderState.Paid when reach == PileReach.Offline || tx.Since(order.PaidAt!.Value) - LongestCut > link.ConnectedFor:
                 await Settlement.RefundAsync(tx, order, FailCause.Offline);
                 return false;
             case OrderState.Paid:

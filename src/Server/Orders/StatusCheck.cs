@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Charging.Device.V1;
 using Charging.MqttBroker;
 using Charging.Server.Calls;
+using Charging.Server.Clock;
 using Charging.Server.Piles;
 using Charging.Server.Storage;
 
@@ -12,7 +13,7 @@ namespace Charging.Server.Orders;
 /// What the server does). Nearly every status says nothing new, and then the store is left alone.
 /// </summary>
 public sealed class StatusCheck(
-    IStore store, BusyPlugIndex busyPlugs, Board board, PileCommands commands, OrderOptions options, RateLimits limits, TimeProvider clock)
+    IStore store, BusyPlugIndex busyPlugs, Board board, PileCommands commands, OrderOptions options, RateLimits limits, TimeProvider clock, ClockWatch clocks)
 {
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromMinutes(5);
 
@@ -23,8 +24,8 @@ public sealed class StatusCheck(
     private readonly ConcurrentDictionary<DeviceNo, Turn> _turns = new();
     private readonly ConcurrentDictionary<PlugId, Sighting> _sightings = new();
 
-    /// <summary>What was last stored of a plug: the order, when, and whether the pile agreed that it charges.</summary>
-    private readonly record struct Sighting(string OrderNo, DateTimeOffset At, bool Agrees);
+    /// <summary>What was last stored of a plug: the order, when by the monotonic clock, and whether the pile agreed that it charges.</summary>
+    private readonly record struct Sighting(string OrderNo, long At, bool Agrees);
 
     /// <summary>
     /// Settles what the newest status of a pile says that is new. At most one settlement of a pile runs and one waits, which
@@ -70,7 +71,7 @@ public sealed class StatusCheck(
                 any |= await StatusSettlement.SettleAsync(tx, new PlugId(device, (int)plug.Plug), plug, bootId);
             return any;
         });
-        var now = clock.GetUtcNow();
+        var now = clock.GetTimestamp();
         foreach (var plug in settled)
         {
             var id = new PlugId(device, (int)plug.Plug);
@@ -98,15 +99,14 @@ public sealed class StatusCheck(
         var busy = busyPlugs.Find(id);
         if (busy is null || busy.Until is not null)
             return plug.State == PlugState.Charging;
-        var now = clock.GetUtcNow();
         var agrees = Agrees(busy, plug);
-        var mayBeInFlight = busy.StartSentAt is not { } sentAt || now - sentAt < StartInFlight;
+        var mayBeInFlight = busy.StartSentAt is not { } sentAt || clock.GetUtcNow() - sentAt - clocks.StepsSince(sentAt) < StartInFlight;
         if (!agrees && plug.State != PlugState.Charging && mayBeInFlight)
             return false;
         return !_sightings.TryGetValue(id, out var last)
             || last.OrderNo != busy.OrderNo.ToString()
             || last.Agrees != agrees
-            || now - last.At >= ProgressInterval;
+            || clock.GetElapsedTime(last.At) >= ProgressInterval;
     }
 
     private static bool Agrees(BusyPlug busy, PlugStatus plug) =>

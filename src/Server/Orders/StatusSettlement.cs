@@ -63,7 +63,7 @@ internal static class StatusSettlement
 
     private static async ValueTask<Order> ProgressAsync(ITransaction tx, Order order, Reading reading)
     {
-        var progressed = order.Progress(reading, tx.Now);
+        var progressed = order.Progress(reading, tx.NowOf(order));
         return order.Reported is null && progressed.Reported is not null
             ? await tx.TellAsync(progressed, $"The pile reported what cannot be, and that does not count: {reading.Seconds} s, {reading.EnergyWh} Wh, {reading.PowerW ?? 0} W.")
             : progressed;

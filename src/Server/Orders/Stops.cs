@@ -93,12 +93,17 @@ public sealed class Stops(IStore store, Board board, PileCommands commands) : ID
     /// <summary>The pile says what became of a stop command.</summary>
     public Task ResultAsync(PlugOwner from, CommandResult result) => store.RunAsync(async tx =>
     {
-        // One that came too late says nothing about the plug; the next try will.
-        var isTooLate = result.Reason is RejectReason.Expired or RejectReason.ClockNotSet;
-        if (result.Outcome == CommandOutcome.Unspecified || (result.Outcome == CommandOutcome.Rejected && isTooLate))
+        if (result.Outcome == CommandOutcome.Unspecified
+            || await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, from.OrderNo, from.Device)) is not { } stop)
             return false;
-        if (await tx.GetAsync(DueRows.Table, DueRow.KeyOf(DueKind.Stop, from.OrderNo, from.Device)) is not { } stop)
-            return false;
+        if (result is { Outcome: CommandOutcome.Rejected, Reason: RejectReason.Expired or RejectReason.ClockNotSet })
+        {
+            // It says nothing about the plug. The pile has been told the time since, so the next try need not wait; a pile whose
+            // clock stays wrong is not asked faster than any other.
+            if (stop is { LeasedBy: null, Tries: 1 })
+                tx.Put(DueRows.Table, stop with { DueAt = tx.Now });
+            return true;
+        }
         var order = await from.OrderAsync(tx);
         var said = result.Outcome == CommandOutcome.Done ? "done" : result.Reason.ToString();
         if (order is not null)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Charging.Device.V1;
 using Charging.MqttBroker;
+using Charging.Server.Clock;
 
 namespace Charging.Server.Piles;
 
@@ -24,19 +25,27 @@ public enum PileReach
 /// <param name="Session">The newest connection.</param>
 /// <param name="IsConnected">Whether it is open.</param>
 /// <param name="Status">The last status of this connection, or null before the first.</param>
-/// <param name="TimeSentAt">When the pile was last told the time on this connection, UTC.</param>
-public sealed record PileView(PileSession Session, bool IsConnected, PileStatus? Status, DateTimeOffset? TimeSentAt)
+/// <param name="TimeSentAt">When the pile was last told the time on this connection, by the monotonic clock.</param>
+public sealed record PileView(PileSession Session, bool IsConnected, PileStatus? Status, long? TimeSentAt)
 {
     private long _heardTicks;
+    private long _heardTimestamp;
 
-    /// <summary>When a gap was last noticed, UTC.</summary>
-    public DateTimeOffset GapAt { get; init; }
+    /// <summary>When a gap was last noticed, by the monotonic clock; null when there was none.</summary>
+    public long? GapAt { get; init; }
 
-    /// <summary>When anything was last heard, UTC.</summary>
-    public DateTimeOffset HeardAt
+    /// <summary>When anything was last heard, UTC: for people.</summary>
+    public DateTimeOffset HeardAt => new(Volatile.Read(ref _heardTicks), TimeSpan.Zero);
+
+    /// <summary>When anything was last heard, by the monotonic clock: for judgements.</summary>
+    public long HeardTimestamp => Volatile.Read(ref _heardTimestamp);
+
+    /// <summary>Something is heard now.</summary>
+    public PileView Hear(TimeProvider clock)
     {
-        get => new(Volatile.Read(ref _heardTicks), TimeSpan.Zero);
-        set => Volatile.Write(ref _heardTicks, value.UtcTicks);
+        Volatile.Write(ref _heardTicks, clock.GetUtcNow().UtcTicks);
+        Volatile.Write(ref _heardTimestamp, clock.GetTimestamp());
+        return this;
     }
 
     /// <summary>What the pile says of a plug, or null when it says nothing.</summary>
@@ -64,9 +73,12 @@ public sealed record PileView(PileSession Session, bool IsConnected, PileStatus?
 public readonly record struct StatusNews(bool Counts, bool IsFirst, bool HasGap);
 
 /// <summary>Who is online and what each plug reports. In memory only: it fills as piles connect.</summary>
-public sealed class Board(TimeProvider clock, IPileLink link)
+public sealed class Board(TimeProvider clock, IPileLink link, ClockWatch clocks)
 {
-    /// <summary>After a start of the server, or a cut from the broker, how long a pile that was not heard is not yet taken for gone.</summary>
+    /// <summary>
+    /// After a start of the server, a cut from the broker or a jump of the clock, how long a pile that was not heard is not yet
+    /// taken for gone.
+    /// </summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(90);
 
     /// <summary>Without any message for three heartbeats a pile is offline.</summary>
@@ -79,9 +91,9 @@ public sealed class Board(TimeProvider clock, IPileLink link)
     private static readonly TimeSpan GapPause = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<DeviceNo, PileView> _piles = new();
-    private readonly DateTimeOffset _startedAt = clock.GetUtcNow();
-    private readonly ConcurrentDictionary<DeviceNo, DateTimeOffset> _missedOf = new();
-    private long _missedTicks;
+    private readonly long _startedAt = clock.GetTimestamp();
+    private readonly ConcurrentDictionary<DeviceNo, long> _missedOf = new();
+    private long _missedAt;
 
     /// <summary>Something else is known of a pile now. Must be quick: it is told on the pile's own connection.</summary>
     public event Action<DeviceNo>? Changed;
@@ -95,36 +107,40 @@ public sealed class Board(TimeProvider clock, IPileLink link)
     /// <summary>Whether a pile is online.</summary>
     public bool IsOnline(DeviceNo device) => Find(device) is { } view && IsOnline(view);
 
-    /// <summary>Whether a pile is online.</summary>
+    /// <summary>Whether a pile is online. What it has sent while this process stood still is yet to be read, so its silence begins there.</summary>
     public bool IsOnline(PileView view) =>
-        view is { IsConnected: true, Status.Online: true } && clock.GetUtcNow() - view.HeardAt <= Silence;
+        view is { IsConnected: true, Status.Online: true } && (SinceHeard(view) <= Silence || clocks.SinceJump <= Silence);
 
     /// <summary>Whether this node is cut off from the broker, so that nothing here tells what a pile does now.</summary>
     public bool IsCutOff => link.Trouble is not null;
 
     /// <summary>
     /// Whether a charge can be judged by what its pile says and does not say. An end record that was sent while all nodes were
-    /// cut off from the broker or the store comes again only a while after they have found it.
+    /// cut off from the broker or the store, or stood still, comes again only a while after they have found it.
     /// </summary>
-    public bool MayJudge => !IsCutOff && IsOver(link.FoundAt) && IsOver(new DateTimeOffset(Volatile.Read(ref _missedTicks), TimeSpan.Zero));
+    public bool MayJudge => !IsCutOff && link.ConnectedFor >= LongestResend && IsOver(Volatile.Read(ref _missedAt)) && clocks.SinceJump >= LongestResend;
 
     /// <summary>Whether a charge of one pile can be judged: this node has kept, too, what the pile itself has said of late.</summary>
     public bool MayJudgeOf(DeviceNo device) => MayJudge && (!_missedOf.TryGetValue(device, out var missedAt) || IsOver(missedAt));
 
     /// <summary>What piles say now is not kept, and comes again.</summary>
-    public void Missed() => Volatile.Write(ref _missedTicks, clock.GetUtcNow().UtcTicks);
+    public void Missed() => Volatile.Write(ref _missedAt, clock.GetTimestamp());
 
     /// <summary>An event of a pile is not kept, and comes again.</summary>
-    public void Missed(DeviceNo device) => _missedOf[device] = clock.GetUtcNow();
+    public void Missed(DeviceNo device) => _missedOf[device] = clock.GetTimestamp();
 
     /// <summary>Whether a pile can be told something.</summary>
     public PileReach Reach(DeviceNo device)
     {
         if (IsCutOff)
             return PileReach.Unheard;
-        if (Find(device) is { Status: not null } view && IsHeard(view))
-            return IsOnline(view) ? PileReach.Online : PileReach.Offline;
-        return clock.GetUtcNow() - HearsSince < Grace ? PileReach.Unheard : PileReach.Offline;
+        var view = Find(device) is { Status: not null } known && IsHeard(known) ? known : null;
+        if (view is not null && IsOnline(view))
+            return PileReach.Online;
+        if (view is not null && SinceHeard(view) < clocks.SinceJump)
+            return PileReach.Offline;
+        var hearing = new[] { clock.GetElapsedTime(_startedAt), link.ConnectedFor, clocks.SinceJump }.Min();
+        return hearing < Grace ? PileReach.Unheard : PileReach.Offline;
     }
 
     /// <summary>Whether the boot is known in which a pile is now.</summary>
@@ -133,11 +149,10 @@ public sealed class Board(TimeProvider clock, IPileLink link)
     /// <summary>A pile has connected.</summary>
     public void Connected(PileSession session)
     {
-        var now = clock.GetUtcNow();
         _piles.AddOrUpdate(
             session.Device,
-            _ => new PileView(session, true, null, null) { HeardAt = now },
-            (_, known) => known.Session.Number > session.Number ? known : new PileView(session, true, null, null) { HeardAt = now });
+            _ => new PileView(session, true, null, null).Hear(clock),
+            (_, known) => known.Session.Number > session.Number ? known : new PileView(session, true, null, null).Hear(clock));
         Changed?.Invoke(session.Device);
     }
 
@@ -153,11 +168,11 @@ public sealed class Board(TimeProvider clock, IPileLink link)
     {
         // After a cut, a status must come first: the last one is of before.
         if (Find(session.Device) is { } view && view.Session.Number == session.Number && IsHeard(view))
-            view.HeardAt = clock.GetUtcNow();
+            view.Hear(clock);
     }
 
     /// <summary>The pile was told the time, or could not be told.</summary>
-    public void TimeSent(PileSession session, bool wasSent) => Update(session, view => view with { TimeSentAt = wasSent ? clock.GetUtcNow() : null });
+    public void TimeSent(PileSession session, bool wasSent) => Update(session, view => view with { TimeSentAt = wasSent ? clock.GetTimestamp() : null });
 
     /// <summary>A status or a will. A will counts only when its connection is the last status's.</summary>
     public StatusNews StatusReceived(PileSession session, PileStatus status)
@@ -168,18 +183,18 @@ public sealed class Board(TimeProvider clock, IPileLink link)
             return new StatusNews(false, false, true);
         var first = view.Status is null;
         var gap = view.Status is { } before && before.BootId == status.BootId && status.Online && status.Seq != before.Seq + 1;
-        var now = clock.GetUtcNow();
-        gap &= now - view.GapAt >= GapPause;
-        Update(session, known => known with { Status = status, HeardAt = now, GapAt = gap ? now : known.GapAt });
+        gap &= view.GapAt is not { } gapAt || clock.GetElapsedTime(gapAt) >= GapPause;
+        Update(session, known => (known with { Status = status, GapAt = gap ? clock.GetTimestamp() : known.GapAt }).Hear(clock));
         Changed?.Invoke(session.Device);
         return new StatusNews(true, first, gap);
     }
 
-    private DateTimeOffset HearsSince => link.FoundAt > _startedAt ? link.FoundAt : _startedAt;
+    // 0 where there was none.
+    private bool IsOver(long outage) => outage == 0 || clock.GetElapsedTime(outage) >= LongestResend;
 
-    private bool IsOver(DateTimeOffset outage) => clock.GetUtcNow() - outage >= LongestResend;
+    private bool IsHeard(PileView view) => SinceHeard(view) <= link.ConnectedFor;
 
-    private bool IsHeard(PileView view) => view.HeardAt >= link.FoundAt;
+    private TimeSpan SinceHeard(PileView view) => clock.GetElapsedTime(view.HeardTimestamp);
 
     private void Update(PileSession session, Func<PileView, PileView> change)
     {

@@ -45,7 +45,7 @@ public sealed record PileCounts
         this with { ImpossibleDay = day, ImpossibleRecords = (ImpossibleDay == day ? ImpossibleRecords : 0) + 1 };
 
     /// <summary>How many swipes were refused in the present minute.</summary>
-    public int Refused(DateTimeOffset now) => now - SwipesSince < SwipeWindow ? RefusedSwipes : 0;
+    public int Refused(DateTimeOffset now) => now >= SwipesSince && now - SwipesSince < SwipeWindow ? RefusedSwipes : 0;
 
     /// <summary>One more swipe is refused.</summary>
     public PileCounts Refuse(DateTimeOffset now) =>

@@ -14,6 +14,7 @@ public sealed partial class PileInbox(
     PileAccess access,
     Board board,
     PileCommands commands,
+    PileClocks clocks,
     StatusCheck statusCheck,
     PileEvents events,
     Starts starts,
@@ -24,10 +25,6 @@ public sealed partial class PileInbox(
     TimeProvider clock,
     ILogger<PileInbox> logger) : IPileListener
 {
-    private static readonly TimeSpan TimeInterval = TimeSpan.FromHours(12);
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LastPause = TimeSpan.FromSeconds(4);
-
     private readonly LimitLog _packets = limits.CreateLog("pile-packets", options.PacketsPerSecond, TimeSpan.FromSeconds(1));
     private readonly LogThrottle _left = new(clock);
 
@@ -58,8 +55,7 @@ public sealed partial class PileInbox(
             InBackground(commands.ReportStatusAsync(session.Device).AsTask());
         if (!news.Counts || !status.Online)
             return;
-        if (board.Find(session.Device)?.TimeSentAt is not { } sent || clock.GetUtcNow() - sent >= TimeInterval)
-            InBackground(TellTimeAsync(session));
+        InBackground(clocks.TellIfDueAsync(session));
         InBackground(statusCheck.CheckAsync(session.Device));
     }
 
@@ -104,7 +100,7 @@ public sealed partial class PileInbox(
         results.Received(session.Device, result);
         // It refuses for the time that it has, which may be a wrong one: it gets the right one, for the next command.
         if (result is { Outcome: CommandOutcome.Rejected, Reason: RejectReason.Expired or RejectReason.ClockNotSet } && PileCommands.OrderOf(result.CommandId) is not null)
-            InBackground(TellTimeAsync(session));
+            InBackground(clocks.TellAsync(session));
         return PileCommands.OrderOf(result.CommandId) switch
         {
             ("start", var orderNo) => GuardAsync(TracedAsync("pile answers start", orderNo, () => starts.ResultAsync(new PlugOwner(session.Device, orderNo), result))),
@@ -140,24 +136,6 @@ public sealed partial class PileInbox(
             // It may be the end of a charge, which must not be taken for lost before the pile has said it again.
             board.Missed(session.Device);
             throw;
-        }
-    }
-
-    // Without the time a pile starts nothing, and it may subscribe after its first status. Later, it is told with the next one;
-    // so it is by a node whose own clock was wrong.
-    private async Task TellTimeAsync(PileSession session)
-    {
-        for (var pause = FirstPause; !store.IsClockWrong; pause *= 2)
-        {
-            board.TimeSent(session, true);
-            if (await commands.SetTimeAsync(session.Device))
-                return;
-            board.TimeSent(session, false);
-            if (pause > LastPause)
-                return;
-            await Task.Delay(pause, clock);
-            if (board.Find(session.Device) is not { IsConnected: true, TimeSentAt: null } view || view.Session.Number != session.Number)
-                return;
         }
     }
 

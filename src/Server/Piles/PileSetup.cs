@@ -28,6 +28,7 @@ public static class PileSetup
         services.AddSingleton<PileAdmin>();
         services.AddSingleton<PileStates>();
         services.AddSingleton<PileCommands>();
+        services.AddSingleton<PileClocks>();
         services.AddSingleton<PileResults>();
         services.AddSingleton<IPileListener, PileInbox>();
         services.AddSingleton<PileRpc>();

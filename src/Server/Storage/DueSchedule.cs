@@ -1,19 +1,27 @@
+using Charging.Server.Clock;
+
 namespace Charging.Server.Storage;
 
-/// <summary>A due row as the schedule keeps it.</summary>
+/// <summary>A due row as the schedule keeps it. Its times are those of <see cref="ClockWatch.SteadyNow"/>, so that nobody sets them.</summary>
 /// <param name="Key">Key of the row.</param>
 /// <param name="Kind">Its kind.</param>
 /// <param name="Rider">Whose turn it takes in its queue; a row that is no rider's has turns of its own.</param>
-/// <param name="DueAt">When it is due, UTC.</param>
+/// <param name="DueAt">When it is to be taken up.</param>
+/// <param name="Written">When it is due by the store, UTC.</param>
 /// <param name="Leased">The row itself, when this node has leased it with its writing; else null.</param>
-internal sealed record ScheduledRow(string Key, DueKind Kind, string Rider, DateTimeOffset DueAt, DueRow? Leased = null)
+/// <param name="LeasedUntil">When that lease ends.</param>
+internal sealed record ScheduledRow(
+    string Key, DueKind Kind, string Rider, DateTimeOffset DueAt, DateTimeOffset Written = default, DueRow? Leased = null, DateTimeOffset LeasedUntil = default)
 {
     /// <summary>By <see cref="DueAt"/>.</summary>
     public static readonly Comparer<ScheduledRow> ByTime = Comparer<ScheduledRow>.Create((a, b) =>
         a.DueAt.CompareTo(b.DueAt) is not 0 and var order ? order : string.CompareOrdinal(a.Key, b.Key));
 
     /// <summary>A row of the store.</summary>
-    public static ScheduledRow Of(DueRow row) => new(row.Key, row.Kind, row.UserId is { } user ? $"user {user}" : row.Key, row.DueAt);
+    /// <param name="row">The row.</param>
+    /// <param name="dueAt">When it is to be taken up.</param>
+    public static ScheduledRow Of(DueRow row, DateTimeOffset dueAt) =>
+        new(row.Key, row.Kind, row.UserId is { } user ? $"user {user}" : row.Key, dueAt, row.DueAt);
 }
 
 /// <summary>
@@ -36,6 +44,9 @@ internal sealed class DueSchedule
 
     /// <summary>How many rows wait for a slot, and since when the oldest is due.</summary>
     public (int Count, DateTimeOffset? Oldest) Waiting => (_waiting.Count, _waiting.Min?.DueAt);
+
+    /// <summary>Every row.</summary>
+    public IEnumerable<ScheduledRow> All => _rows.Values;
 
     /// <summary>Schedules a row, or schedules it anew.</summary>
     public void Set(ScheduledRow row)
@@ -69,7 +80,7 @@ internal sealed class DueSchedule
         }
         if ((_others.Take() ?? _refunds.Take() ?? _providerCalls.Take()) is not { } row)
             return null;
-        var leasedUntil = row.Leased is { } leased && leased.DueAt > now ? leased.DueAt : now + DueRow.Lease;
+        var leasedUntil = row.LeasedUntil > now ? row.LeasedUntil : now + DueRow.Lease;
         Set(row with { DueAt = leasedUntil, Leased = null });
         return row;
     }

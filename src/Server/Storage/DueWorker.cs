@@ -1,4 +1,5 @@
 using Charging.Server.Calls;
+using Charging.Server.Clock;
 
 namespace Charging.Server.Storage;
 
@@ -16,22 +17,32 @@ public interface IDueHandler
     /// <see cref="DueRows.HoldsAsync"/>. When it throws, the row is taken up again at the end of its lease.
     /// </summary>
     Task RunAsync(DueRow row, CancellationToken cancellationToken);
+
+    /// <summary>The machine's clock was set, and a row that nobody has leased is due at the same time by another date now.</summary>
+    ValueTask MovedAsync(ITransaction tx, DueRow row) => default;
 }
 
 /// <summary>
 /// Takes up due rows at their time: at start whatever is due, then by following the store's changes. A row is taken up only
 /// with a slot in hand (<see cref="DueSchedule"/>), so a provider that does not answer costs memory for its slots alone. Rows
-/// that are written with <see cref="Born"/> run here at once, without a transaction of their own for the lease.
+/// that are written with <see cref="Born"/> run here at once, without a transaction of their own for the lease. The time that
+/// a row has yet to wait goes by the monotonic clock; where the machine's clock is set, the dates in the store follow.
 /// </summary>
 public sealed partial class DueWorker(
     IServiceProvider services,
     TimeProvider clock,
+    ClockWatch clocks,
     ILogger<DueWorker> logger) : IStoreObserver, IHostedService, IAsyncDisposable
 {
     private static readonly TimeSpan Forever = Timeout.InfiniteTimeSpan;
 
     // How soon a node that was not able to do something looks whether it is.
     private static readonly TimeSpan Unable = TimeSpan.FromSeconds(2);
+
+    // What a date in the store may be off by.
+    private static readonly TimeSpan MaxShift = TimeSpan.FromSeconds(1);
+
+    private const int MovedAtOnce = 50;
 
     // Two processes of one machine are two owners, and so are two lives of one process.
     private readonly string _owner = $"{Environment.MachineName}/{Guid.NewGuid():N}";
@@ -48,11 +59,11 @@ public sealed partial class DueWorker(
     public DueRow Born(DueRow row, TimeSpan? retryAfter = null) =>
         row with { LeasedBy = _owner, Leases = 0, DueAt = row.DueAt + (retryAfter ?? DueRow.Lease) };
 
-    /// <summary>How many rows are due and wait for a slot, and since when the oldest is due.</summary>
-    public (int Count, DateTimeOffset? Oldest) Waiting()
+    /// <summary>How many rows are due and wait for a slot, and for how long the oldest has been due.</summary>
+    public (int Count, TimeSpan Longest) Waiting()
     {
         lock (_gate)
-            return _schedule.Waiting;
+            return (_schedule.Waiting.Count, _schedule.Waiting.Oldest is { } oldest ? clocks.SteadyNow - oldest : TimeSpan.Zero);
     }
 
     /// <inheritdoc/>
@@ -67,9 +78,9 @@ public sealed partial class DueWorker(
                 if (change.Entity is not DueRow row)
                     _schedule.Remove(change.Key);
                 else if (row is { Leases: 0 } && row.LeasedBy == _owner)
-                    _schedule.Set(ScheduledRow.Of(row) with { DueAt = clock.GetUtcNow(), Leased = row });
+                    _schedule.Set(ScheduledRow.Of(row, clocks.SteadyNow) with { Leased = row, LeasedUntil = clocks.ToSteady(row.DueAt) });
                 else
-                    _schedule.Set(ScheduledRow.Of(row));
+                    _schedule.Set(ScheduledRow.Of(row, clocks.ToSteady(row.DueAt)));
             }
         }
         TakeUp();
@@ -81,9 +92,9 @@ public sealed partial class DueWorker(
         _store = store;
         await foreach (var row in store.ScanAsync(DueRows.Table.ByKey, cancellationToken))
         {
-            var scheduled = ScheduledRow.Of(row);
+            var scheduled = ScheduledRow.Of(row, IsOfAnEarlierLife(row) ? clocks.SteadyNow : clocks.ToSteady(row.DueAt));
             lock (_gate)
-                _schedule.Set(IsOfAnEarlierLife(row) ? scheduled with { DueAt = clock.GetUtcNow() } : scheduled);
+                _schedule.Set(scheduled);
         }
     }
 
@@ -92,6 +103,7 @@ public sealed partial class DueWorker(
     {
         _handlers = services.GetServices<IDueHandler>().ToDictionary(handler => handler.Kind);
         _timer = clock.CreateTimer(_ => TakeUp(), null, Forever, Forever);
+        clocks.Stepped += () => _ = MoveAsync();
         TakeUp();
         return Task.CompletedTask;
     }
@@ -123,7 +135,7 @@ public sealed partial class DueWorker(
             // Before the start nothing is taken up, for the work needs what is started earlier.
             if (_timer is null || _stop.IsCancellationRequested)
                 return;
-            var now = clock.GetUtcNow();
+            var now = clocks.SteadyNow;
             while (_schedule.Take(now) is { } row)
             {
                 // What this node has leased with its writing is let go by its handler, so that another node need not wait.
@@ -157,19 +169,61 @@ public sealed partial class DueWorker(
 
     private async Task LeaseAndRunAsync(ScheduledRow row)
     {
-        var leased = row.Leased is { } own && own.DueAt > clock.GetUtcNow() ? own : await _store!.RunAsync(tx => LeaseAsync(tx, row.Key), _stop.Token);
+        var leased = row.Leased is { } own && row.LeasedUntil > clocks.SteadyNow ? own : await _store!.RunAsync(tx => LeaseAsync(tx, row), _stop.Token);
         if (leased is not null)
             await _handlers[leased.Kind].RunAsync(leased, _stop.Token);
     }
 
-    private async ValueTask<DueRow?> LeaseAsync(ITransaction tx, string key)
+    private async ValueTask<DueRow?> LeaseAsync(ITransaction tx, ScheduledRow scheduled)
     {
-        var row = await tx.GetAsync(DueRows.Table, key);
-        if (row is null || (row.DueAt > tx.Now && !IsOfAnEarlierLife(row)))
+        // As it was written it is due, whatever the machine's clock says by now.
+        var row = await tx.GetAsync(DueRows.Table, scheduled.Key);
+        if (row is null || (row.DueAt != scheduled.Written && row.DueAt > tx.Now && !IsOfAnEarlierLife(row)))
             return null;
         var leased = row with { LeasedBy = _owner, Leases = row.Leases + 1, DueAt = tx.Now + DueRow.Lease };
         tx.Put(DueRows.Table, leased);
         return leased;
+    }
+
+    /// <summary>The machine's clock was set: the rows get the dates at which their time will be over, for other nodes and the next start.</summary>
+    private async Task MoveAsync()
+    {
+        try
+        {
+            // Not where it is this clock that is wrong now.
+            await _store!.AskAsync(_stop.Token);
+            ScheduledRow[] moved;
+            lock (_gate)
+                moved = [.. _schedule.All.Where(row => (clocks.ToWall(row.DueAt) - row.Written).Duration() > MaxShift)];
+            foreach (var rows in moved.Chunk(MovedAtOnce))
+                await _store.RunAsync(tx => MoveAsync(tx, rows), _stop.Token);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The server stops.
+        }
+        catch (StoreUnavailableException gone)
+        {
+            LogNotMoved(gone.Message);
+        }
+        catch (Exception fault)
+        {
+            LogFault(fault);
+        }
+    }
+
+    private async ValueTask<bool> MoveAsync(ITransaction tx, IReadOnlyList<ScheduledRow> rows)
+    {
+        foreach (var scheduled in rows)
+        {
+            // A lease is over before anybody restarts, and a row that has changed since has its date by the new clock.
+            if (await tx.GetAsync(DueRows.Table, scheduled.Key) is not { LeasedBy: null } row || row.DueAt != scheduled.Written)
+                continue;
+            row = row with { DueAt = clocks.ToWall(scheduled.DueAt) };
+            tx.Put(DueRows.Table, row);
+            await _handlers[row.Kind].MovedAsync(tx, row);
+        }
+        return true;
     }
 
     /// <summary>
@@ -233,6 +287,9 @@ public sealed partial class DueWorker(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Due work is tried again at the end of its lease: {Reason}")]
     private partial void LogPostponed(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The clock was set, and what is due keeps the dates by the old one in the store: {Reason}")]
+    private partial void LogNotMoved(string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Due work failed and is tried again at the end of its lease.")]
     private partial void LogFault(Exception fault);

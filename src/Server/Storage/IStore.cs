@@ -62,6 +62,12 @@ public interface ITransaction
     DateTimeOffset Now { get; }
 
     /// <summary>
+    /// How much time has passed since a date that an operation has written: not the difference of the dates where the machine's
+    /// clock was set in between, as far as this process knows.
+    /// </summary>
+    TimeSpan Since(DateTimeOffset date) => Now - date;
+
+    /// <summary>
     /// Says, before the first read, which rows the operation is going to read, and mostly to write. It changes nothing but the
     /// cost: an engine behind a wire reads them in one go, and lets operations of this node that foresee the same rows run one
     /// after the other.

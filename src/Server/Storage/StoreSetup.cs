@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Charging.Server.Calls;
+using Charging.Server.Clock;
 using Charging.Server.Moving;
 using Charging.Server.Payments;
 using Charging.Server.Storage.LiteDb;
@@ -99,7 +100,8 @@ public static partial class StoreSetup
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<LiteDbOptions>(),
             services.GetRequiredService<ILogger<LiteDbStore>>(),
-            options.Moving ? null : transaction => services.GetRequiredService<LedgerGuard>().AfterReopenAsync(transaction)));
+            options.Moving ? null : transaction => services.GetRequiredService<LedgerGuard>().AfterReopenAsync(transaction),
+            services.GetService<ClockWatch>()));
         builder.Services.AddSingleton<IStore>(services => services.GetRequiredService<LiteDbStore>());
     }
 
@@ -114,7 +116,8 @@ public static partial class StoreSetup
             [.. services.GetServices<IStoreObserver>()],
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<ILogger<PostgreSqlStore>>(),
-            options.Moving).GetAwaiter().GetResult());
+            options.Moving,
+            services.GetService<ClockWatch>()).GetAwaiter().GetResult());
         builder.Services.AddSingleton<IStore>(services => services.GetRequiredService<PostgreSqlStore>());
     }
 }

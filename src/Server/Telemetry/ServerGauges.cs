@@ -13,13 +13,12 @@ public sealed class ServerGauges : IHostedService
     private readonly PileRegistry _registry;
     private readonly Board _board;
     private readonly PileStates _states;
-    private readonly TimeProvider _clock;
 
     /// <summary>Makes the gauges.</summary>
     public ServerGauges(
-        IMeterFactory meters, PileRegistry registry, Board board, PileStates states, DueWorker due, ChargeWatch charges, IStore store, Backups backups, TimeProvider clock)
+        IMeterFactory meters, PileRegistry registry, Board board, PileStates states, DueWorker due, ChargeWatch charges, IStore store, Backups backups)
     {
-        (_registry, _board, _states, _clock) = (registry, board, states, clock);
+        (_registry, _board, _states) = (registry, board, states);
         var meter = meters.Create(ServerMeter.Name);
         meter.CreateObservableGauge("charging.piles.registered", () => registry.All.Count(), "{pile}", "Piles that are registered.");
         meter.CreateObservableGauge("charging.piles.online", () => board.All.Count(board.IsOnline), "{pile}", "Piles that are connected and were heard in the last three minutes.");
@@ -28,11 +27,11 @@ public sealed class ServerGauges : IHostedService
         meter.CreateObservableGauge("charging.refunds.owed", () => charges.Owed.Count, "{refund}", "Refunds that the provider has not done yet.");
         meter.CreateObservableGauge("charging.refunds.owed.fen", () => charges.Owed.Fen, "{fen}", "Money that is owed to riders, in fen.");
         meter.CreateObservableGauge("charging.due.waiting", () => due.Waiting().Count, "{row}", "Work that is due and waits for a slot, such as refunds and commands.");
-        meter.CreateObservableGauge("charging.due.oldest", () => AgeOf(due.Waiting().Oldest), "s", "For how long the oldest of it has been due.");
+        meter.CreateObservableGauge("charging.due.oldest", () => due.Waiting().Longest.TotalSeconds, "s", "For how long the oldest of it has been due.");
         meter.CreateObservableGauge("charging.store.queue", () => (store as LiteDbStore)?.Waiting ?? (store as PostgreSqlStore)?.Waiting ?? 0, "{operation}", "Operations that wait for the store.");
         // A database has its own backups, of which the server knows nothing.
         if (!store.IsShared)
-            meter.CreateObservableGauge("charging.backup.age", () => AgeOf(backups.LastDoneAt ?? backups.StartedAt), "s", "Since the last whole backup, or the start if there was none.");
+            meter.CreateObservableGauge("charging.backup.age", () => backups.Age.TotalSeconds, "s", "Since the last whole backup, or the start if there was none.");
     }
 
     /// <inheritdoc/>
@@ -40,8 +39,6 @@ public sealed class ServerGauges : IHostedService
 
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    private double AgeOf(DateTimeOffset? since) => since is { } at ? Math.Max(0, (_clock.GetUtcNow() - at).TotalSeconds) : 0;
 
     private IEnumerable<Measurement<int>> Plugs()
     {

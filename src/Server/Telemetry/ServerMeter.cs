@@ -43,6 +43,9 @@ public static class ServerMeter
     /// <summary>Batches that the disk did not take.</summary>
     public static readonly Counter<long> BatchesFailed = Meter.CreateCounter<long>("charging.store.batches.failed", "{batch}", "Batches that the disk did not take, or single operations PostgreSQL; their callers were told that the server is busy.");
 
+    /// <summary>How often the wall clock was set, or this process stood still, by `kind`.</summary>
+    public static readonly Counter<long> ClockJumps = Meter.CreateCounter<long>("charging.clock.jumps", "{jump}", "How often the wall clock was set, or this process stood still, by kind: forward, back, pause.");
+
     /// <summary>Operations that ran for too long, by `operation`.</summary>
     public static readonly Counter<long> SlowOperations = Meter.CreateCounter<long>("charging.store.operations.slow", "{operation}", "Operations of the store that ran for more than 50 ms, by operation.");
 

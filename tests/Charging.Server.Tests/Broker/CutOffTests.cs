@@ -160,6 +160,7 @@ public sealed class CutOffTests
     private sealed class BreakableLink(IPileLink link) : IPileLink
     {
         private string? _trouble;
+        private (TimeProvider Clock, long At)? _mended;
 
         public string? Trouble
         {
@@ -174,12 +175,12 @@ public sealed class CutOffTests
         /// <summary>Whether it was looked at; null while that does not matter.</summary>
         public bool? WasSeen { get; set; }
 
-        public DateTimeOffset FoundAt { get; private set; }
+        public TimeSpan ConnectedFor => _mended is var (clock, at) ? clock.GetElapsedTime(at) : TimeSpan.MaxValue;
 
         /// <summary>The command at which the link breaks.</summary>
         public Func<Command, bool>? BreaksAt { get; set; }
 
-        public void Mend(FakeTimeProvider clock) => (FoundAt, BreaksAt, Trouble) = (clock.GetUtcNow(), null, null);
+        public void Mend(FakeTimeProvider clock) => (_mended, BreaksAt, Trouble) = ((clock, clock.GetTimestamp()), null, null);
 
         public async ValueTask<bool> SendAsync(DeviceNo device, Command command, CancellationToken cancellationToken = default)
         {

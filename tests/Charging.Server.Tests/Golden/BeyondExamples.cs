@@ -1,5 +1,4 @@
 using Charging.Testing;
-using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Charging.Server.Tests.Golden;
@@ -13,7 +12,7 @@ public sealed class BeyondExamples
     [MemberData(nameof(Transports))]
     public async Task The_examples_of_the_page_answer_as_it_shows(Transport transport)
     {
-        var clock = new FakeTimeProvider(Stand.Beginning);
+        var clock = new SteppedClock(Stand.Beginning);
         var app = await ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock, Transport = transport });
         var pile = await app.AddPileAsync(deviceNo: "0000000000");
         var rider = await app.RegisterAsync();

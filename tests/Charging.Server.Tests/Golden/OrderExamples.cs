@@ -1,7 +1,6 @@
 using Charging.Device.V1;
 using Charging.Server.Orders;
 using Charging.Testing;
-using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Charging.Server.Tests.Golden;
@@ -15,7 +14,7 @@ public sealed class OrderExamples
     [MemberData(nameof(Transports))]
     public async Task The_examples_of_the_document_answer_as_it_shows(Transport transport)
     {
-        var clock = new FakeTimeProvider(Stand.Beginning);
+        var clock = new SteppedClock(Stand.Beginning);
         var app = await ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock, Transport = transport });
         var pile = await app.AddPileAsync(deviceNo: "0000000000");
         var rider = await app.RegisterAsync();

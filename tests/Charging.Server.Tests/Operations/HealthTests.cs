@@ -19,7 +19,7 @@ public sealed class HealthTests
     {
         await using var app = await ChargingApp.StartAsync();
         Assert.Equal((HttpStatusCode.OK, """{"ok":true,"checks":{}}"""), await GetAsync(app, "/healthz"));
-        Assert.Equal((HttpStatusCode.OK, """{"ok":true,"checks":{"store":"ok","ledger":"ok","broker":"ok","running":"ok"}}"""), await GetAsync(app, "/readyz"));
+        Assert.Equal((HttpStatusCode.OK, """{"ok":true,"checks":{"store":"ok","ledger":"ok","broker":"ok","running":"ok","clock":"ok"}}"""), await GetAsync(app, "/readyz"));
         Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, await GrpcHealthAsync(app));
     }
 

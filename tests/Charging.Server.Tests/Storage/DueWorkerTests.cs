@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Charging.Server.Calls;
+using Charging.Server.Clock;
 using Charging.Server.Storage;
 using Charging.Server.Storage.LiteDb;
 using Charging.Server.Tests.Telemetry;
@@ -31,7 +32,10 @@ public sealed class DueWorkerTests : IAsyncDisposable
         _closing = new Handler(DueKind.Close, () => Task.Delay(Handler.Timeout, _clock));
         _refunds = new Handler(DueKind.Refund, () => Task.CompletedTask);
         _worker = new DueWorker(
-            new ServiceCollection().AddSingleton<IDueHandler>(_closing).AddSingleton<IDueHandler>(_refunds).BuildServiceProvider(), _clock, NullLogger<DueWorker>.Instance);
+            new ServiceCollection().AddSingleton<IDueHandler>(_closing).AddSingleton<IDueHandler>(_refunds).BuildServiceProvider(),
+            _clock,
+            new ClockWatch(_clock, NullLogger<ClockWatch>.Instance),
+            NullLogger<DueWorker>.Instance);
         _store = new LiteDbStore(_disk, "memory", [DueRows.Table], [], [_worker], _clock, new LiteDbOptions(), NullLogger.Instance, barrier: false);
     }
 
@@ -71,7 +75,7 @@ public sealed class DueWorkerTests : IAsyncDisposable
         await StartAsync(Enumerable.Range(0, Slots + 10).Select(n => Close(rider: n, n)));
         await Retry.Until("the slots are taken", () => _closing.Running == Slots);
 
-        Assert.Equal((10, Stand.Beginning.AddMilliseconds(Slots)), _worker.Waiting());
+        Assert.Equal((10, _clock.GetUtcNow() - Stand.Beginning.AddMilliseconds(Slots)), _worker.Waiting());
     }
 
     [Fact]

@@ -13,7 +13,6 @@ using Charging.Testing;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Time.Testing;
 using Xunit;
 using OrderState = Charging.Server.Orders.OrderState;
 
@@ -169,7 +168,7 @@ public sealed class PostgreSqlAppTests
     public async Task What_a_node_that_crashed_had_begun_is_done_by_another()
     {
         var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
-        var clock = new FakeTimeProvider(Stand.Beginning);
+        var clock = new SteppedClock(Stand.Beginning);
         await using var survivor = await ChargingApp.StartAsync(Options(database) with { Clock = clock });
         string orderNo;
         await using (var stand = await OpenAsync(database, clock))
@@ -185,7 +184,7 @@ public sealed class PostgreSqlAppTests
     public async Task What_another_node_of_the_same_machine_has_leased_is_left_to_it_until_its_lease_is_over()
     {
         var database = await (await PostgresServer.SharedAsync()).NewDatabaseAsync();
-        var clock = new FakeTimeProvider(Stand.Beginning);
+        var clock = new SteppedClock(Stand.Beginning);
         string orderNo;
         await using (var stand = await OpenAsync(database, clock))
         {
@@ -385,9 +384,9 @@ public sealed class PostgreSqlAppTests
         Assert.Contains(expected, refusal.Message);
     }
 
-    private static async Task<Stand> OpenAsync(string database, FakeTimeProvider? clock = null)
+    private static async Task<Stand> OpenAsync(string database, SteppedClock? clock = null)
     {
-        clock ??= new FakeTimeProvider(Stand.Beginning);
+        clock ??= new SteppedClock(Stand.Beginning);
         var app = await ChargingApp.StartAsync(Options(database) with { Clock = clock });
         return new Stand(app, clock, await app.AddPileAsync(), await app.RegisterAsync());
     }

@@ -81,14 +81,15 @@ internal sealed class WeChatMiniProgram(
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            if (_token is { } known && clock.GetUtcNow() < known.Until)
+            if (_token is { } known && clock.GetElapsedTime(known.At) < known.Lifetime)
                 return known.Value;
+            var askedAt = clock.GetTimestamp();
             var request = JsonSerializer.SerializeToUtf8Bytes(
                 new WeChatTokenRequest("client_credential", options.AppId!, secret.Value, ForceRefresh: false), WeChatJson.Default.WeChatTokenRequest);
             var answer = await CallAsync(HttpMethod.Post, "cgi-bin/stable_token", request, WeChatJson.Default.WeChatToken, cancellationToken);
             if (answer is not { Errcode: 0, AccessToken.Length: > 0 })
                 throw Refuse("stable_token", answer.Errcode);
-            _token = new Token(answer.AccessToken, clock.GetUtcNow() + TimeSpan.FromSeconds(answer.ExpiresIn) - Margin);
+            _token = new Token(answer.AccessToken, askedAt, TimeSpan.FromSeconds(answer.ExpiresIn) - Margin);
             return answer.AccessToken;
         }
         finally
@@ -132,7 +133,7 @@ internal sealed class WeChatMiniProgram(
 
     private static string Escape(string text) => Uri.EscapeDataString(text);
 
-    private sealed record Token(string Value, DateTimeOffset Until);
+    private sealed record Token(string Value, long At, TimeSpan Lifetime);
 }
 
 /// <summary>The mini-program's secret, read once.</summary>

@@ -21,8 +21,8 @@ internal sealed class PlatformKeys(
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _gate = new(1);
-    private Downloaded _certificates = new(FrozenDictionary<string, Certificate>.Empty, DateTimeOffset.MinValue);
-    private Attempt _last = new(DateTimeOffset.MinValue, null);
+    private Downloaded _certificates = new(FrozenDictionary<string, Certificate>.Empty, null);
+    private Attempt _last = new(null, null);
 
     /// <summary>Why an answer or a callback is not WeChat Pay's; null when it is.</summary>
     /// <exception cref="ProviderUnavailableException">The certificate that it names could not be downloaded now.</exception>
@@ -42,7 +42,7 @@ internal sealed class PlatformKeys(
     {
         if (serial.StartsWith(PublicKeyPrefix, StringComparison.Ordinal))
             return serial == options.PublicKeyId ? own.Platform : null;
-        if (_certificates.IsFresh(clock.GetUtcNow()) && _certificates.Find(serial, clock.GetUtcNow()) is { } known)
+        if (IsYoungerThan(_certificates.At, LongestAge) && _certificates.Find(serial, clock.GetUtcNow()) is { } known)
             return known;
         var failure = await RefreshAsync(serial, cancellationToken);
         return _certificates.Find(serial, clock.GetUtcNow()) ?? (failure is null ? null : throw new ProviderUnavailableException(failure));
@@ -55,11 +55,11 @@ internal sealed class PlatformKeys(
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            var now = clock.GetUtcNow();
-            var isThere = _certificates.IsFresh(now) && _certificates.Find(serial, now) is not null;
-            if (isThere || now - _last.At < (_last.Failure is null ? Pause : PauseAfterFailure))
+            var isThere = IsYoungerThan(_certificates.At, LongestAge) && _certificates.Find(serial, clock.GetUtcNow()) is not null;
+            if (isThere || IsYoungerThan(_last.At, _last.Failure is null ? Pause : PauseAfterFailure))
                 return _last.Failure;
-            _last = new Attempt(now, await DownloadAsync(cancellationToken));
+            var begunAt = clock.GetTimestamp();
+            _last = new Attempt(begunAt, await DownloadAsync(cancellationToken));
             return _last.Failure;
         }
         finally
@@ -91,7 +91,7 @@ internal sealed class PlatformKeys(
                 WeChatPayLog.CertificatesNotTrusted(logger);
                 return "The platform certificates that were downloaded cannot be trusted.";
             }
-            _certificates = new Downloaded(downloaded, clock.GetUtcNow());
+            _certificates = new Downloaded(downloaded, clock.GetTimestamp());
             WeChatPayLog.CertificatesDownloaded(logger, string.Join(", ", downloaded.Keys));
             return null;
         }
@@ -140,12 +140,13 @@ internal sealed class PlatformKeys(
 
     private sealed record Certificate(RsaKey Key, DateTimeOffset NotAfter);
 
-    private sealed record Attempt(DateTimeOffset At, string? Failure);
+    private bool IsYoungerThan(long? timestamp, TimeSpan age) => timestamp is { } at && clock.GetElapsedTime(at) < age;
 
-    private sealed record Downloaded(FrozenDictionary<string, Certificate> BySerial, DateTimeOffset At)
+    // Both times are the monotonic clock's.
+    private sealed record Attempt(long? At, string? Failure);
+
+    private sealed record Downloaded(FrozenDictionary<string, Certificate> BySerial, long? At)
     {
-        public bool IsFresh(DateTimeOffset now) => now - At < LongestAge;
-
         public RsaKey? Find(string serial, DateTimeOffset now) =>
             BySerial.GetValueOrDefault(serial) is { } certificate && now <= certificate.NotAfter ? certificate.Key : null;
     }

@@ -1,7 +1,9 @@
+using Charging.Server.Clock;
+
 namespace Charging.Server.Storage.LiteDb;
 
 /// <summary>Operations that are run one after the other, each seeing what those before it did, and committed together.</summary>
-internal sealed class Batch(Sequences sequences, SlowOperations slow, TimeProvider clock)
+internal sealed class Batch(Sequences sequences, SlowOperations slow, TimeProvider clock, ClockWatch? clocks)
 {
     private readonly Overlay _overlay = new();
     private readonly List<Done> _done = [];
@@ -23,7 +25,7 @@ internal sealed class Batch(Sequences sequences, SlowOperations slow, TimeProvid
             work.Cancel();
             return;
         }
-        var transaction = new LiteDbTransaction(engine, _overlay, sequences, clock.GetUtcNow());
+        var transaction = new LiteDbTransaction(engine, _overlay, sequences, clock.GetUtcNow(), clocks);
         var (began, before) = (clock.GetTimestamp(), Changes.Count);
         try
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Charging.Server.Clock;
 using Charging.Server.Telemetry;
 
 namespace Charging.Server.Storage.LiteDb;
@@ -12,7 +13,8 @@ internal sealed class Batches(
     IReadOnlyList<IStoreObserver> observers,
     TimeProvider clock,
     ILogger logger,
-    Func<ITransaction, ValueTask>? afterReopen = null)
+    Func<ITransaction, ValueTask>? afterReopen = null,
+    ClockWatch? clocks = null)
 {
     private readonly Sequences _sequences = new();
     private readonly SlowOperations _slow = new(clock, logger);
@@ -40,7 +42,7 @@ internal sealed class Batches(
     public void Run(Work first, Func<Batch, Work?> next)
     {
         var began = Stopwatch.GetTimestamp();
-        var batch = new Batch(_sequences, _slow, clock);
+        var batch = new Batch(_sequences, _slow, clock, clocks);
         if ((_engine ??= TryReopen()) is not { } engine)
         {
             for (Work? work = first; work is not null; work = next(batch))
@@ -120,7 +122,7 @@ internal sealed class Batches(
                 return true;
             },
             CancellationToken.None);
-        var batch = new Batch(_sequences, _slow, clock);
+        var batch = new Batch(_sequences, _slow, clock, clocks);
         batch.Run(work, engine);
         _inDoubt = (engine.Batch, batch.Changes);
         batch.Commit(engine);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Charging.Server.Clock;
 using Charging.Server.Telemetry;
 
 namespace Charging.Server.Storage.LiteDb;
@@ -26,6 +27,7 @@ public sealed class LiteDbStore : IStore, IAsyncDisposable
     /// <param name="options">How to batch.</param>
     /// <param name="logger">For failures of the disk.</param>
     /// <param name="afterReopen">Run each time the file was opened again after a failure, before any other operation.</param>
+    /// <param name="clocks">Knows whether the operations' clock was set; null when nobody watches it.</param>
     /// <exception cref="StoreOpenException">The directory or the file cannot be used.</exception>
     public LiteDbStore(
         string directory,
@@ -35,8 +37,9 @@ public sealed class LiteDbStore : IStore, IAsyncDisposable
         TimeProvider clock,
         LiteDbOptions options,
         ILogger<LiteDbStore> logger,
-        Func<ITransaction, ValueTask>? afterReopen = null)
-        : this(new DirectoryDisk(directory), directory, tables, migrations, observers, clock, options, logger, afterReopen)
+        Func<ITransaction, ValueTask>? afterReopen = null,
+        ClockWatch? clocks = null)
+        : this(new DirectoryDisk(directory), directory, tables, migrations, observers, clock, options, logger, afterReopen, clocks)
     {
     }
 
@@ -51,10 +54,11 @@ public sealed class LiteDbStore : IStore, IAsyncDisposable
         LiteDbOptions options,
         ILogger logger,
         Func<ITransaction, ValueTask>? afterReopen = null,
+        ClockWatch? clocks = null,
         bool barrier = true)
     {
         _options = options;
-        _batches = new Batches(new LiteDbOpener(disk, directory, tables, migrations, barrier, clock), observers, clock, logger, afterReopen);
+        _batches = new Batches(new LiteDbOpener(disk, directory, tables, migrations, barrier, clock), observers, clock, logger, afterReopen, clocks);
         _queue = new BlockingCollection<Work>(options.QueueLength);
         new Thread(Run) { Name = "store", IsBackground = true }.Start();
         _opened.Task.GetAwaiter().GetResult();

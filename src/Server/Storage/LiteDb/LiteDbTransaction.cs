@@ -1,11 +1,15 @@
+using Charging.Server.Clock;
+
 namespace Charging.Server.Storage.LiteDb;
 
 /// <summary>An operation's view: the batch's overlay over the file. It ends with its operation.</summary>
-internal sealed class LiteDbTransaction(LiteDbEngine engine, Overlay overlay, Sequences sequences, DateTimeOffset now) : ITransaction
+internal sealed class LiteDbTransaction(LiteDbEngine engine, Overlay overlay, Sequences sequences, DateTimeOffset now, ClockWatch? clocks) : ITransaction
 {
     private bool _ended;
 
     public DateTimeOffset Now { get; } = now;
+
+    public TimeSpan Since(DateTimeOffset date) => Now - date - (clocks?.StepsSince(date) ?? TimeSpan.Zero);
 
     public ValueTask<T?> GetAsync<T>(Table<T> table, string key)
         where T : class

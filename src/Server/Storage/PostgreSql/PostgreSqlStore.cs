@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using Charging.Server.Clock;
 using Charging.Server.Telemetry;
 using Npgsql;
 
@@ -14,6 +15,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     private static readonly TimeSpan MaxClosing = TimeSpan.FromSeconds(1);
 
     private readonly TimeProvider _clock;
+    private readonly ClockWatch? _clocks;
     private readonly ILogger _logger;
     private readonly NpgsqlDataSource _operations;
     private readonly NpgsqlDataSource _announcements;
@@ -32,10 +34,10 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
 
     private PostgreSqlStore(
         PostgreSqlOptions options, IReadOnlyList<ITable> tables, IReadOnlyList<FollowedTable> followed,
-        IReadOnlyList<IStoreObserver> observers, TimeProvider clock, ILogger logger)
+        IReadOnlyList<IStoreObserver> observers, TimeProvider clock, ClockWatch? clocks, ILogger logger)
     {
         var settings = options.ForOperations();
-        (_clock, _logger) = (clock, logger);
+        (_clock, _clocks, _logger) = (clock, clocks, logger);
         _operations = PostgreSqlOptions.Source(settings);
         _announcements = PostgreSqlOptions.Source(options.ForAnnouncements());
         _sql = new SqlTables(tables);
@@ -84,12 +86,13 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
     /// <param name="clock">The operations' clock.</param>
     /// <param name="logger">For failures of the database.</param>
     /// <param name="alone">Whether no node may serve it meanwhile.</param>
+    /// <param name="clocks">Knows whether the operations' clock was set; null when nobody watches it.</param>
     /// <exception cref="StoreOpenException">It cannot be reached or used.</exception>
     public static async Task<PostgreSqlStore> OpenAsync(
         PostgreSqlOptions options, IReadOnlyList<ITable> tables, IReadOnlyList<Migration> migrations, IReadOnlyList<FollowedTable> followed,
-        IReadOnlyList<IStoreObserver> observers, TimeProvider clock, ILogger<PostgreSqlStore> logger, bool alone = false)
+        IReadOnlyList<IStoreObserver> observers, TimeProvider clock, ILogger<PostgreSqlStore> logger, bool alone = false, ClockWatch? clocks = null)
     {
-        var store = new PostgreSqlStore(options, tables, followed, observers, clock, logger);
+        var store = new PostgreSqlStore(options, tables, followed, observers, clock, clocks, logger);
         try
         {
             if (alone)
@@ -202,7 +205,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
         var began = _clock.GetTimestamp();
         // While the node starts its observers read what is there: so it is known what they know.
         Action<ITable, string>? saw = Feed.IsStarted ? null : _followers.Saw;
-        var transaction = new PostgreSqlTransaction(connection, _sql, _numbers, _clock.GetUtcNow(), HoldAsync, saw);
+        var transaction = new PostgreSqlTransaction(connection, _sql, _numbers, _clock.GetUtcNow(), _clocks, HoldAsync, saw);
         try
         {
             var (result, fault) = await OutcomeAsync(operation, transaction);

@@ -1,3 +1,4 @@
+using Charging.Server.Clock;
 using Npgsql;
 
 namespace Charging.Server.Storage.PostgreSql;
@@ -10,10 +11,11 @@ namespace Charging.Server.Storage.PostgreSql;
 /// <param name="sql">The SQL of its tables.</param>
 /// <param name="numbers">The store's sequences.</param>
 /// <param name="now">The operation's time.</param>
+/// <param name="clocks">Knows whether the clock was set; null when nobody watches it.</param>
 /// <param name="hold">Keeps rows from the other operations of this node until this one has ended.</param>
 /// <param name="saw">Told of each row that was found by reading; null when nobody wants to know.</param>
 internal sealed class PostgreSqlTransaction(
-    NpgsqlConnection connection, SqlTables sql, Numbers numbers, DateTimeOffset now,
+    NpgsqlConnection connection, SqlTables sql, Numbers numbers, DateTimeOffset now, ClockWatch? clocks,
     Func<IEnumerable<(ITable Table, string Key)>, ValueTask> hold, Action<ITable, string>? saw) : ITransaction
 {
     private readonly Overlay _overlay = new();
@@ -22,6 +24,8 @@ internal sealed class PostgreSqlTransaction(
     private bool _hasEnded;
 
     public DateTimeOffset Now { get; } = now;
+
+    public TimeSpan Since(DateTimeOffset date) => Now - date - (clocks?.StepsSince(date) ?? TimeSpan.Zero);
 
     /// <summary>
     /// What broke the transaction. An operation could swallow it and go on, or the store could take it for the operation's

@@ -6,7 +6,6 @@ using Charging.Testing;
 using Charging.Testing.WeChatPay;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Charging.Server.Tests.Payments.WeChatPay;
@@ -24,7 +23,7 @@ internal sealed class PayingStand(WeChatPayDouble wechat, Stand stand) : IAsyncD
 
     public static async Task<PayingStand> OpenAsync(SigningMode mode, Action<WebApplicationBuilder>? configure, params string[] settings)
     {
-        var clock = new FakeTimeProvider(Stand.Beginning);
+        var clock = new SteppedClock(Stand.Beginning);
         var wechat = await WeChatPayDouble.StartAsync(clock, mode);
         var app = await ChargingApp.StartAsync(new ChargingAppOptions
         {
