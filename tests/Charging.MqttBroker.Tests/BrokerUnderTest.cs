@@ -43,7 +43,9 @@ internal sealed class BrokerUnderTest : IAsyncDisposable
     /// <summary>Faults that the test means to cause. Any other error in the log fails the test.</summary>
     public int ExpectedErrors { get; set; }
 
-    public static async Task<BrokerUnderTest> StartAsync(params (string Name, string Value)[] settings)
+    public static Task<BrokerUnderTest> StartAsync(params (string Name, string Value)[] settings) => StartAsync(TimeProvider.System, settings);
+
+    public static async Task<BrokerUnderTest> StartAsync(TimeProvider clock, params (string Name, string Value)[] settings)
     {
         var errors = new ErrorLog();
         var builder = WebApplication.CreateSlimBuilder();
@@ -51,6 +53,7 @@ internal sealed class BrokerUnderTest : IAsyncDisposable
         foreach (var (name, value) in settings)
             builder.Configuration[name] = value;
         builder.Logging.ClearProviders().AddProvider(errors);
+        builder.Services.AddSingleton(clock);
         builder.Services.AddSingleton<IPileListener>(new TestListener());
         builder.Services.AddPileBroker(builder.Configuration.GetSection(PileBrokerOptions.Section));
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.UsePileBroker());

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Time.Testing;
+
 namespace Charging.MqttBroker.Tests;
 
 /// <summary>Who gets in, and how the others are told.</summary>
@@ -96,6 +98,32 @@ public sealed class ConnectTests
     }
 
     [Fact]
+    public async Task Reads_what_a_pile_has_sent_while_the_process_stood_still_before_it_calls_it_silent()
+    {
+        var clock = new PausingClock();
+        var device = Piles.Any();
+        await using var broker = await BrokerUnderTest.StartAsync(clock);
+        await using var client = await RawClient.OpenAsync(broker.Port);
+        await client.SendAsync(Packets.Connect(device, keepAlive: 10));
+        await client.ReadAsync(4);
+
+        await ReportAsync();
+        clock.Pause(TimeSpan.FromMinutes(15));
+        for (var look = 0; look < 3; look++)
+            clock.Advance(TimeSpan.FromSeconds(0.5));
+        await ReportAsync();
+
+        Assert.Equal(0, broker.Count("cut:keep_alive"));
+        Assert.Equal(2, broker.Listener.Statuses.Count);
+
+        async Task ReportAsync()
+        {
+            await client.SendAsync(Packets.Publish(device.StatusTopic(), Piles.Status().Json()));
+            Assert.Equal(4, (await client.ReadAsync(4)).Length);
+        }
+    }
+
+    [Fact]
     public async Task Cuts_every_pile_that_is_silent_also_where_it_looks_at_them_in_parts()
     {
         const int Count = 600;
@@ -133,5 +161,15 @@ public sealed class ConnectTests
             () => BrokerUnderTest.StartAsync(("Charging:Mqtt:PacketsPerSecond", "0")));
 
         Assert.Equal("Charging:Mqtt:PacketsPerSecond is 0; set it to a number from 1 to 1000000.", fault.Message);
+    }
+
+    /// <summary>A clock that goes on while no timer fires, as when the process is stopped.</summary>
+    private sealed class PausingClock : FakeTimeProvider
+    {
+        private long _pausedTicks;
+
+        public override long GetTimestamp() => base.GetTimestamp() + Volatile.Read(ref _pausedTicks);
+
+        public void Pause(TimeSpan time) => Interlocked.Add(ref _pausedTicks, time.Ticks);
     }
 }

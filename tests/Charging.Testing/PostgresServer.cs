@@ -14,9 +14,10 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private readonly string _folder;
     private readonly string _settings;
+    private readonly FakeMachineClock? _clock;
     private Process? _process;
 
-    private PostgresServer(string folder, string settings) => (_folder, _settings) = (folder, settings);
+    private PostgresServer(string folder, string settings, FakeMachineClock? clock) => (_folder, _settings, _clock) = (folder, settings, clock);
 
     /// <summary>Whether there is a PostgreSQL to start.</summary>
     public static bool IsInstalled => Programs() is not null;
@@ -33,12 +34,13 @@ public sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>Starts one.</summary>
     /// <param name="settings">Options of the server, such as `-c fsync=off`.</param>
+    /// <param name="clock">Its wall clock; the machine's by default.</param>
     /// <exception cref="InvalidOperationException">PostgreSQL is not installed, or does not start.</exception>
-    public static async Task<PostgresServer> StartAsync(string settings = "")
+    public static async Task<PostgresServer> StartAsync(string settings = "", FakeMachineClock? clock = null)
     {
         // A socket's path must be short, and the user that the server runs as must reach it.
         var folder = Directory.CreateTempSubdirectory("charging-pg-").FullName;
-        var server = new PostgresServer(folder, settings);
+        var server = new PostgresServer(folder, settings, clock);
         if (IsRoot)
             await RunAsync("chown", "postgres", folder);
         await server.RunProgramAsync("initdb", "-D", server.Data, "-U", "postgres", "-A", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync");
@@ -82,7 +84,10 @@ public sealed class PostgresServer : IAsyncDisposable
         var guarded = $"exec 3<&0; '{Program("postgres")}' -D '{Data}' -k '{_folder}' -c listen_addresses= {_settings} > '{_folder}/log' 2>&1 < /dev/null 3<&- & p=$!; "
             + "(read -r _ <&3; kill -QUIT $p 2> /dev/null) & wait $p";
         var (program, args) = AsOwner("/bin/bash", ["-c", guarded]);
-        _process = Process.Start(new ProcessStartInfo(program, args) { RedirectStandardInput = true, WorkingDirectory = "/tmp" })!;
+        var start = new ProcessStartInfo(program, args) { RedirectStandardInput = true, WorkingDirectory = "/tmp" };
+        foreach (var (name, value) in _clock?.Environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
+        _process = Process.Start(start)!;
         await Retry.Until("PostgreSQL answers", AnswersAsync);
     }
 

@@ -20,6 +20,7 @@ public sealed partial class ServerProcess : IDisposable
     private readonly Process _process;
     private readonly ConcurrentDictionary<string, string> _codes = new();
     private readonly ConcurrentQueue<string> _errors = new();
+    private readonly ConcurrentQueue<string> _lines = new();
     private readonly TaskCompletionSource<Dictionary<string, int>> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private HttpClient? _http;
 
@@ -38,16 +39,24 @@ public sealed partial class ServerProcess : IDisposable
     /// <summary>What it logged as an error, or wrote where an operator reads.</summary>
     public IReadOnlyCollection<string> Errors => _errors;
 
+    /// <summary>Every line of its log.</summary>
+    public IReadOnlyCollection<string> Lines => _lines;
+
     /// <summary>Launches the server's own program on a data directory. It does not listen yet.</summary>
     /// <param name="directory">The data directory.</param>
     /// <param name="settings">Settings as on the command line, beside those that every test has.</param>
     public static ServerProcess Launch(string directory, params IEnumerable<string> settings) => Launch(["Charging.Server.dll"], directory, settings);
 
+    /// <summary>The same with a wall clock that the test sets.</summary>
+    public static ServerProcess Launch(FakeMachineClock clock, string directory, params IEnumerable<string> settings) =>
+        Launch(["Charging.Server.dll"], directory, settings, clock);
+
     /// <summary>Launches a program that takes the server's settings.</summary>
     /// <param name="program">A dll beside this one, and its own arguments.</param>
     /// <param name="directory">The data directory.</param>
     /// <param name="settings">Settings as on the command line, beside those that every test has.</param>
-    public static ServerProcess Launch(string[] program, string directory, IEnumerable<string> settings)
+    /// <param name="clock">The wall clock; the machine's by default.</param>
+    public static ServerProcess Launch(string[] program, string directory, IEnumerable<string> settings, FakeMachineClock? clock = null)
     {
         string[] args =
         [
@@ -61,7 +70,10 @@ public sealed partial class ServerProcess : IDisposable
             "--Logging:Console:FormatterOptions:SingleLine=true",
             .. settings,
         ];
-        return new ServerProcess(new ProcessStartInfo("dotnet", args) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = directory });
+        var start = new ProcessStartInfo("dotnet", args) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = directory };
+        foreach (var (name, value) in clock?.Environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
+        return new ServerProcess(start);
     }
 
     /// <summary>Waits until it listens.</summary>
@@ -74,6 +86,9 @@ public sealed partial class ServerProcess : IDisposable
 
     /// <summary>The port of `Http`, `Grpc` or `Mqtt`; known once it listens.</summary>
     public int Port(string endpoint) => _listening.Task.Result[endpoint];
+
+    /// <summary>What a page of it says.</summary>
+    public Task<string> GetAsync(string path) => _http!.GetStringAsync(path);
 
     /// <summary>What `/readyz` answers; null when nobody does.</summary>
     public async Task<HttpStatusCode?> ReadyAsync()
@@ -146,11 +161,13 @@ public sealed partial class ServerProcess : IDisposable
     }
 
     /// <summary>SIGTERM. It goes on until it has ended by itself.</summary>
-    public async Task TermAsync()
-    {
-        using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
-        await kill.WaitForExitAsync();
-    }
+    public Task TermAsync() => SignalAsync("TERM");
+
+    /// <summary>SIGSTOP. It stands still until <see cref="ResumeAsync"/>.</summary>
+    public Task PauseAsync() => SignalAsync("STOP");
+
+    /// <summary>SIGCONT.</summary>
+    public Task ResumeAsync() => SignalAsync("CONT");
 
     /// <summary>Waits for its end.</summary>
     /// <returns>The exit code.</returns>
@@ -173,12 +190,19 @@ public sealed partial class ServerProcess : IDisposable
     {
         if (line is null)
             return;
+        _lines.Enqueue(line);
         if (Code().Match(line) is { Success: true } code)
             _codes[code.Groups[1].Value] = code.Groups[2].Value;
         else if (line.Contains("Listening: ", StringComparison.Ordinal))
             _listening.TrySetResult(Endpoint().Matches(line).ToDictionary(it => it.Groups[1].Value, it => int.Parse(it.Groups[2].ValueSpan, CultureInfo.InvariantCulture)));
         else if (line.StartsWith("fail:", StringComparison.Ordinal) || line.StartsWith("crit:", StringComparison.Ordinal))
             _errors.Enqueue(line);
+    }
+
+    private async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", $"{_process.Id}"]);
+        await kill.WaitForExitAsync();
     }
 
     private void ReadError(string? line)
