@@ -31,6 +31,7 @@ public sealed class LoadTests
         Assert.True(await honest.AnswersAsync());
         await flood.WaitAsync(Until.Patience);
         Assert.Equal(1, broker.Count("cut:flooding"));
+        Assert.Equal([device], broker.Listener.Floods);
         Assert.InRange(broker.Listener.Statuses.Count, 20, 100);
         Assert.True(await honest.AnswersAsync());
     }

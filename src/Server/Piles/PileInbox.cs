@@ -21,11 +21,13 @@ public sealed partial class PileInbox(
     Stops stops,
     PileResults results,
     PileBrokerOptions options,
+    PileOptions piles,
     RateLimits limits,
     TimeProvider clock,
     ILogger<PileInbox> logger) : IPileListener
 {
     private readonly LimitLog _packets = limits.CreateLog("pile-packets", options.PacketsPerSecond, TimeSpan.FromSeconds(1));
+    private readonly RateLimit<DeviceNo> _unreadable = limits.Create<DeviceNo>("pile-unreadable", piles.MaxUnreadablePerMinute, TimeSpan.FromMinutes(1));
     private readonly LogThrottle _left = new(clock);
 
     /// <inheritdoc/>
@@ -112,12 +114,21 @@ public sealed partial class PileInbox(
     /// <inheritdoc/>
     public void Unreadable(PileSession session, string topic, ReadOnlyMemory<byte> payload)
     {
+        if (!_unreadable.TryTake(session.Device, $"pile {session.Device}"))
+            return;
         LogUnreadable(session.Device, topic);
         InBackground(events.QuarantineAsync(session.Device, $"Unreadable on {topic}.", payload.ToArray()));
     }
 
     /// <inheritdoc/>
     public void Slowed(PileSession session) => _packets.Refused(session.Device.ToString());
+
+    /// <inheritdoc/>
+    public void Flooding(DeviceNo device) => InBackground(store.RunAsync(async tx =>
+    {
+        await PileAlarms.RaiseAsync(tx, device, AlarmCode.Flooding, AlarmSeverity.Warning);
+        return true;
+    }));
 
     private static async Task TracedAsync(string name, string orderNo, Func<Task> act)
     {

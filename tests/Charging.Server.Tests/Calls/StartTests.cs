@@ -26,6 +26,7 @@ public sealed class StartTests
     [InlineData("--Charging:Cards:VirtualDigits=8", "Charging:Cards:VirtualDigits")]
     [InlineData("--Charging:Cards:MaxForeignNumbers=0", "Charging:Cards:MaxForeignNumbers")]
     [InlineData("--Charging:Cards:MaxRefusedSwipes=0", "Charging:Cards:MaxRefusedSwipes")]
+    [InlineData("--Charging:Piles:MaxUnreadablePerMinute=0", "Charging:Piles:MaxUnreadablePerMinute")]
     [InlineData("--Charging:Cards:MaxTravelKmPerHour=-1", "Charging:Cards:MaxTravelKmPerHour")]
     [InlineData("--Charging:Cards:FarApartKm=0", "Charging:Cards:FarApartKm")]
     [InlineData("--Charging:Cards:MaxSwipesPerHour=0", "Charging:Cards:MaxSwipesPerHour")]

@@ -220,6 +220,39 @@ public sealed class EventTests
     }
 
     [Fact]
+    public async Task Of_messages_that_cannot_be_read_ten_a_minute_are_kept_and_logged_and_all_are_counted()
+    {
+        await using var stand = await Stand.OpenAsync();
+        await using var pile = await RawPile.OpenAsync(stand.App);
+        for (var number = 0; number < 30; number++)
+            await pile.SendAsync("telemetry", "{broken"u8.ToArray());
+        await pile.RaiseAsync(1, _ => { });
+        await pile.AckedAsync(1);
+        await Retry.Until("ten are set aside, and the event", async () => (await AsideAsync(stand, pile.Device)).Count == 11);
+        Assert.Equal(10, stand.App.Log.Records.Count(record => record.Message.Contains("sent something unreadable")));
+        Assert.Single(stand.App.Log.Records, record => record.Message.Contains("pile-unreadable"));
+
+        stand.Clock.Advance(TimeSpan.FromMinutes(1));
+        await pile.SendAsync("telemetry", "{broken"u8.ToArray());
+        await Retry.Until("one more is set aside", async () => (await AsideAsync(stand, pile.Device)).Count == 12);
+    }
+
+    [Fact]
+    public async Task A_pile_that_floods_has_an_alarm()
+    {
+        await using var stand = await Stand.OpenAsync();
+        var device = DeviceNo.Parse(stand.Device);
+        var inbox = stand.App.Services.GetRequiredService<IPileListener>();
+
+        inbox.Flooding(device);
+        inbox.Flooding(device);
+
+        var store = stand.App.Services.GetRequiredService<IStore>();
+        await Retry.Until("there is an alarm", async () => (await store.RunAsync(tx => tx.ListAsync(PileTables.Alarms.ByKey, KeyRange.Prefix($"{device}"), 10)))
+            is [{ Code: AlarmCode.Flooding, Raised: true, Plug: 0 }]);
+    }
+
+    [Fact]
     public async Task Only_the_newest_messages_that_could_not_be_read_are_kept()
     {
         await using var stand = await Stand.OpenAsync(settings: "--Charging:Piles:MaxUnreadable=3");

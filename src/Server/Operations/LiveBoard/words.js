@@ -139,7 +139,7 @@ const Words = {
   "ALARM_CODE.SMOKE": ["Smoke", "烟雾"], "ALARM_CODE.TEMPERATURE": ["Over-temperature", "过温"], "ALARM_CODE.OVER_CURRENT": ["Over-current", "过流"],
   "ALARM_CODE.WATER": ["Water in the box", "箱体进水"], "ALARM_CODE.DOOR": ["Door open", "箱门打开"], "ALARM_CODE.POWER_CUT": ["Supply gone", "断电"],
   "ALARM_CODE.REFUSED_SWIPES": ["Many swipes refused", "大量刷卡被拒"], "ALARM_CODE.IMPOSSIBLE_RECORDS": ["End records that cannot be", "结束记录不可能属实"],
-  "ALARM_CODE.CARD_LIMIT": ["Card limit reached", "刷卡超过限额"],
+  "ALARM_CODE.CARD_LIMIT": ["Card limit reached", "刷卡超过限额"], "ALARM_CODE.FLOODING": ["Sends too much", "报文过多"],
   "ALARM_SEVERITY.INFO": ["info", "提示"], "ALARM_SEVERITY.WARNING": ["warning", "警告"], "ALARM_SEVERITY.CRITICAL": ["critical", "严重"],
   "TIMELINE_KIND.ORDER": ["order", "订单"], "TIMELINE_KIND.MONEY": ["money", "资金"], "TIMELINE_KIND.COMMAND": ["command", "指令"],
   "TIMELINE_KIND.EVENT": ["pile", "设备"], "TIMELINE_KIND.DUE": ["due", "待办"], "TIMELINE_KIND.OPERATOR": ["operator", "操作"],
