@@ -38,14 +38,16 @@ public sealed class RateLimit<TKey>(string name, int max, TimeSpan window, bool 
     /// <summary>Counts once more; false when the subject has reached the limit, which is then counted and logged.</summary>
     /// <param name="key">The subject.</param>
     /// <param name="logAs">The subject as operators may read it; null for the key itself.</param>
-    public bool TryTake(TKey key, string? logAs = null)
+    /// <param name="times">How often it counts: all of it, or nothing.</param>
+    public bool TryTake(TKey key, string? logAs = null, int times = 1)
     {
         lock (_lock)
         {
-            if (Current(key) is { } current && current.Count < max)
+            if (Current(key) is { } current && current.Count + times <= max)
             {
-                _windows[key] = current with { Count = current.Count + 1 };
-                if (warnsNear && current.Count + 1 == max - (max / 5))
+                var taken = current.Count + times;
+                _windows[key] = current with { Count = taken };
+                if (warnsNear && current.Count < max - (max / 5) && taken >= max - (max / 5))
                     _log.IsNear(logAs ?? key.ToString()!);
                 return true;
             }

@@ -48,6 +48,8 @@ public static class MovingSetup
         });
         builder.AddLedgerCheck();
         builder.RefuseUnknownSettings(isWhole: false);
+        // An export is one change.
+        services.AddSingleton(new OperationsOptions());
         services.AddSingleton<Changes>();
         services.AddSingleton<StoreExport>();
         services.AddSingleton<MoveDesk>();

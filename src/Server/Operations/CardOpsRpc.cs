@@ -14,7 +14,7 @@ internal sealed class CardOpsRpc(IStore store, Cards.Cards cards, Changes change
     {
         var numbers = request.Read();
         var subject = numbers.Count == 1 ? $"card:{numbers.First()}" : $"cards:{numbers.First()}…{numbers.Last()}";
-        var issued = await changes.MakeAsync(context, new Deed(subject, request.Reason.ToAnyReason()), async tx =>
+        var issued = await changes.MakeAsync(context, new Deed(subject, request.Reason.ToAnyReason(), Count: numbers.Count), async tx =>
         {
             var issued = (await cards.IssueAsync(tx, numbers)).OrBound();
             return new Made<int>(issued, $"{issued} of {numbers.Count} issued.");

@@ -1,3 +1,4 @@
+using Charging.Server.Calls;
 using Charging.Server.Payments;
 using Charging.Server.Storage;
 using Grpc.Core;
@@ -9,7 +10,8 @@ namespace Charging.Server.Operations;
 /// <param name="Reason">Why; may be empty where the method does not ask for it.</param>
 /// <param name="RequestId">What the caller names the request, so that it takes effect once; empty for none.</param>
 /// <param name="AmountFen">The amount that it names; 0 for none.</param>
-internal sealed record Deed(string Subject, string Reason, string RequestId = "", long AmountFen = 0);
+/// <param name="Count">How many things are changed.</param>
+internal sealed record Deed(string Subject, string Reason, string RequestId = "", long AmountFen = 0, int Count = 1);
 
 /// <summary>A change that was made.</summary>
 /// <param name="Value">What the method goes on with.</param>
@@ -21,8 +23,10 @@ internal sealed record Made<T>(T Value, string Outcome, string? Subject = null);
 /// The way in which operators change something: the change and its entry in the audit log are one operation.
 /// <see cref="OperatorInterceptor"/> refuses to answer a method that changes things in another way.
 /// </summary>
-internal sealed class Changes(IStore store)
+internal sealed class Changes(IStore store, OperationsOptions options, RateLimits limits)
 {
+    private readonly RateLimit<string> _made = limits.Create<string>("operator-changes", options.MaxChangesPerHour, TimeSpan.FromHours(1));
+
     /// <summary>Makes a change. What it throws is refused, and then nothing is changed and nothing is in the log.</summary>
     /// <param name="context">The call.</param>
     /// <param name="deed">What is asked for.</param>
@@ -32,6 +36,13 @@ internal sealed class Changes(IStore store)
         ServerCallContext context, Deed deed, Func<ITransaction, ValueTask<Made<T>>> make, Func<ITransaction, ValueTask<T>>? repeat = null)
     {
         var (who, method) = (context.Operator(), Short(context.Method));
+        if (!_made.TryTake(who.KeyId, $"key {who.KeyId}", deed.Count))
+        {
+            throw Refusal.Of(
+                StatusCode.ResourceExhausted,
+                $"The key '{who.Name}' may make {options.MaxChangesPerHour} changes in an hour (Charging:Operations:MaxChangesPerHour), and has made them: go on in an hour, or use another key.",
+                Reasons.TooManyChanges);
+        }
         var number = 0L;
         var value = await store.RunAsync(async tx =>
         {

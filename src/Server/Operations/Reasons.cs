@@ -12,6 +12,9 @@ internal static class Reasons
     /// <summary>The key would move more money in a day than its role may.</summary>
     public const string LimitExceeded = "LIMIT_EXCEEDED";
 
+    /// <summary>The key has made as many changes in an hour as it may.</summary>
+    public const string TooManyChanges = "TOO_MANY_CHANGES";
+
     /// <summary>A field is malformed or missing.</summary>
     public const string FieldInvalid = "FIELD_INVALID";
 

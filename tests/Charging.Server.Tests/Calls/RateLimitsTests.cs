@@ -25,6 +25,14 @@ public sealed class RateLimitsTests
     }
 
     [Fact]
+    public void What_counts_more_than_once_is_taken_whole_or_not_at_all()
+    {
+        var limit = Limit(max: 3);
+
+        Assert.Equal([true, false, true, false], [limit.TryTake(1, times: 2), limit.TryTake(1, times: 2), limit.TryTake(1), limit.TryTake(1)]);
+    }
+
+    [Fact]
     public void What_did_not_happen_is_given_back()
     {
         var limit = Limit(max: 1);

@@ -35,6 +35,30 @@ public sealed class AuditTests
     }
 
     [Fact]
+    public async Task One_key_makes_so_many_changes_in_an_hour()
+    {
+        var clock = new FakeTimeProvider(Stand.Beginning);
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock, Settings = ["--Charging:Operations:MaxChangesPerHour=10"] });
+        var greedy = new CardService.CardServiceClient(await app.AsAsync(Role.Operator));
+        var another = new CardService.CardServiceClient(await app.AsAsync(Role.Finance));
+        await IssueAsync(greedy, 1, 9);
+
+        var refusal = await Assert.ThrowsAsync<RpcException>(() => IssueAsync(greedy, 11, 2));
+        Assert.Equal(StatusCode.ResourceExhausted, refusal.StatusCode);
+        Assert.Equal("TOO_MANY_CHANGES", OpsCalls.ReasonOf(Google.Rpc.Status.Parser.ParseFrom(refusal.Trailers.GetValueBytes("grpc-status-details-bin"))));
+        await IssueAsync(greedy, 11, 1);
+        await Assert.ThrowsAsync<RpcException>(() => IssueAsync(greedy, 12, 1));
+        await IssueAsync(another, 12, 1);
+        Assert.Equal(3, (await new AuditService.AuditServiceClient(app.AsOperator()).ListAuditAsync(new ListAuditRequest())).Entries.Count(entry => entry.Subject.StartsWith("card", StringComparison.Ordinal)));
+
+        clock.Advance(TimeSpan.FromHours(1));
+        await IssueAsync(greedy, 13, 10);
+
+        static async Task IssueAsync(CardService.CardServiceClient cards, int first, int count) =>
+            await cards.IssueCardsAsync(new IssueCardsRequest { CardNos = { Enumerable.Range(first, count).Select(number => $"{number:D9}") } });
+    }
+
+    [Fact]
     public async Task Reads_of_very_much_are_in_the_log_once_a_minute_for_each_key()
     {
         var clock = new FakeTimeProvider(Stand.Beginning);
