@@ -1,6 +1,7 @@
 using System.Globalization;
 using Charging.Reliability.BadInput;
 using Charging.Reliability.Crash;
+using Charging.Reliability.Floods;
 using Charging.Reliability.HeavyMessages;
 using Charging.Reliability.Model;
 using Charging.Reliability.Nodes;
@@ -20,6 +21,8 @@ internal static class Reliability
         ["node", var url, .. var rest] => await NodeProgram.RunAsync(url, rest),
         ["badinput", .. var rest] => await BadInputAsync(rest),
         ["heavy", .. var rest] => await HeavyAsync(rest),
+        ["flood", .. var rest] => await FloodAsync(rest),
+        ["flooded", var directory, .. var rest] => await FloodServer.RunAsync(directory, rest),
         ["model", .. var rest] => await ModelAsync(rest),
         ["serve", var plant, .. var rest] => await PlantedServer.RunAsync(Enum.Parse<Plant>(plant), rest),
         _ => Usage(),
@@ -58,6 +61,25 @@ internal static class Reliability
             var report = await HeavyRun.RunAsync(Engine(args), Read(args, "--messages", 1000), row => Console.WriteLine(row));
             Console.WriteLine(report);
             return report.Faults.Count == 0 ? 0 : 1;
+        }
+        finally
+        {
+            await PostgresServer.EndSharedAsync();
+        }
+    }
+
+    private static async Task<int> FloodAsync(string[] args)
+    {
+        try
+        {
+            var faults = 0;
+            foreach (var who in Option(args, "--who") is { } given ? [Enum.Parse<Flooder>(given)] : Enum.GetValues<Flooder>())
+            {
+                var report = await FloodRun.RunAsync(who, Engine(args), TimeSpan.FromSeconds(Read(args, "--seconds", 3600)));
+                Console.WriteLine(report);
+                faults += report.Faults.Count + report.Slow.Count;
+            }
+            return faults == 0 ? 0 : 1;
         }
         finally
         {
@@ -127,6 +149,8 @@ internal static class Reliability
               model --bugs [--journeys 10000]             in which journey each planted bug is found
               nodes [--cycles 60] [--seed 1]              two nodes, of which one or what they share fails in turn
               heavy [--messages 1000] [--engine LiteDb]   R13: the heaviest messages of one pile, and what honest riders notice of them
+              flood [--seconds 3600] [--who Rider|Address|Key] [--engine LiteDb]
+                                                          R13: one rider, one address, one key that does as much as it may
               badinput [--count 1000000] [--seed <seed>]  R5: bad input on every route and topic
             """);
         return 1;

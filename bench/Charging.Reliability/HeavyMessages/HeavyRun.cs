@@ -1,9 +1,6 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Diagnostics.Metrics;
 using System.Globalization;
 using Charging.Server.Storage;
-using Charging.Server.Telemetry;
 using Charging.Testing;
 
 namespace Charging.Reliability.HeavyMessages;
@@ -14,12 +11,12 @@ namespace Charging.Reliability.HeavyMessages;
 /// <param name="Calls">How many honest calls were answered meanwhile.</param>
 /// <param name="P99">99 of 100 took no longer, in milliseconds.</param>
 /// <param name="Worst">The longest, in milliseconds.</param>
-/// <param name="Slow">Store operations that took more than 50 ms, by name.</param>
-public sealed record HeavyRow(string Name, int Messages, int Calls, double P99, double Worst, IReadOnlyList<string> Slow)
+/// <param name="Slow">How many store operations took more than 50 ms, by name.</param>
+public sealed record HeavyRow(string Name, int Messages, int Calls, double P99, double Worst, IReadOnlyDictionary<string, long> Slow)
 {
     /// <summary>A row of the table.</summary>
     public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"| {Name} | {Messages} | {Calls} | {P99:0} | {Worst:0} | {string.Join(", ", Slow.CountBy(name => name).Select(slow => $"{slow.Key} {slow.Value}"))} |");
+        CultureInfo.InvariantCulture, $"| {Name} | {Messages} | {Calls} | {P99:0} | {Worst:0} | {string.Join(", ", Slow.Select(slow => $"{slow.Key} {slow.Value}"))} |");
 }
 
 /// <summary>What came of a run.</summary>
@@ -60,7 +57,7 @@ public static class HeavyRun
     /// <param name="progress">Told each row.</param>
     public static async Task<HeavyReport> RunAsync(StoreEngine engine, int messages, Action<HeavyRow>? progress = null)
     {
-        using var slow = new SlowOperationList();
+        using var slow = new LabelCounts("charging.store.operations.slow");
         await using var place = await HeavyPlace.OpenAsync(engine, charges: 32, store: null);
         var rows = new List<HeavyRow>();
         var kinds = HeavyKind.Of(place.Known);
@@ -80,7 +77,7 @@ public static class HeavyRun
         List<string> faults =
         [
             .. rows.Where(row => row.P99 > MaxP99).Select(row => string.Create(CultureInfo.InvariantCulture, $"{row.Name}: 1 of 100 honest calls took more than {row.P99:0} ms.")),
-            .. rows.Where(row => row.Slow.Count > 0).Select(row => $"{row.Name}: store operations took more than 50 ms: {string.Join(", ", row.Slow.Distinct())}."),
+            .. rows.Where(row => row.Slow.Count > 0).Select(row => $"{row.Name}: store operations took more than 50 ms: {string.Join(", ", row.Slow.Keys)}."),
         ];
         return new HeavyReport(engine, rows, place.Cuts, faults);
     }
@@ -127,33 +124,5 @@ public static class HeavyRun
             await Task.Delay(Interval, CancellationToken.None);
         }
         return took;
-    }
-
-    /// <summary>The names of the operations that the server counts as slow.</summary>
-    private sealed class SlowOperationList : IDisposable
-    {
-        private readonly ConcurrentQueue<string> _names = new();
-        private readonly MeterListener _listener = new();
-
-        public SlowOperationList()
-        {
-            _listener.InstrumentPublished = (instrument, listener) =>
-            {
-                if (instrument == ServerMeter.SlowOperations)
-                    listener.EnableMeasurementEvents(instrument);
-            };
-            _listener.SetMeasurementEventCallback<long>((_, _, tags, _) => _names.Enqueue((string)tags[0].Value!));
-            _listener.Start();
-        }
-
-        public IReadOnlyList<string> Take()
-        {
-            var taken = new List<string>();
-            while (_names.TryDequeue(out var name))
-                taken.Add(name);
-            return taken;
-        }
-
-        public void Dispose() => _listener.Dispose();
     }
 }
