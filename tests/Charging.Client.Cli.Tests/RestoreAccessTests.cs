@@ -4,6 +4,7 @@ using Charging.Server.Piles;
 using Charging.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Charging.Client.Cli.Tests;
@@ -145,6 +146,33 @@ public sealed class RestoreAccessTests : IDisposable
     }
 
     [Fact]
+    public async Task A_store_of_another_server_that_was_set_aside_takes_nothing_away()
+    {
+        var lost = await BackUpAsync();
+        Directory.Delete(Target, recursive: true);
+        await using (var other = await StartAsync())
+            await other.RegisterAsync();
+        await RestoreAsync("--replace");
+        await using var app = await StartAsync();
+
+        await IsPendingAsync(app, lost);
+        Assert.Contains("could not be compared", (await CtlAsync(app, "restore", "accept")).Output);
+        Assert.Equal(200, (await app.PostAsync("getBalance", null, lost.Token)).Code);
+    }
+
+    [Fact]
+    public async Task Nothing_of_a_backup_is_valid_on_a_machine_whose_clock_is_behind()
+    {
+        var lost = await BackUpAsync();
+        await RestoreAsync("--replace");
+        await using var app = await StartAsync(new FakeTimeProvider(DateTimeOffset.UtcNow - TimeSpan.FromDays(1)));
+
+        await IsPendingAsync(app, lost);
+        Assert.Contains(lost.KeyId, (await CtlAsync(app, "restore", "accept", "--end-sign-ins")).Output);
+        Assert.Equal((0, 401), ((await WithKeyAsync(app, lost.Key)).ExitCode, (await app.PostAsync("getBalance", null, lost.Token)).Code));
+    }
+
+    [Fact]
     public async Task A_server_that_was_never_restored_has_nothing_to_accept()
     {
         await using var app = await StartAsync();
@@ -184,7 +212,7 @@ public sealed class RestoreAccessTests : IDisposable
         return run;
     }
 
-    private Task<ChargingApp> StartAsync() => ChargingApp.StartAsync(new ChargingAppOptions { Settings = [$"--Charging:DataDirectory={Target}"] });
+    private Task<ChargingApp> StartAsync(TimeProvider? clock = null) => ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock ?? TimeProvider.System, Settings = [$"--Charging:DataDirectory={Target}"] });
 
     private Task<CtlRun> CtlAsync(ChargingApp app, params string[] args) =>
         Ctl.RunAsync([.. args, "--address", app.Address(), "--key-file", Path.Combine(Target, "operator.key")]);

@@ -20,7 +20,7 @@ internal sealed class RestoreActions(IStore store, RestoreCheck check, Changes c
         {
             RestoredAt = restore.At.ToTimestamp(),
             Compared = restore.IsCompared,
-            Keys = { keys.Where(key => key.Id != OperatorKeyFile.Id && key.RevokedAt is null && key.CreatedAt < restore.At).Select(KeyOpsRpc.ToWire) },
+            Keys = { keys.Where(key => key.Id != OperatorKeyFile.Id && key.RevokedAt is null && restore.Holds(key.CreatedAt)).Select(KeyOpsRpc.ToWire) },
             RevokedKeyIds = { restore.RevokedKeys },
             BlockedUserIds = { restore.BlockedRiders },
             ChangedDeviceNos = { check.ChangedPiles.Select(device => device.ToString()) },

@@ -1,4 +1,5 @@
 using Charging.MqttBroker;
+using Charging.Server.Accounts;
 using Charging.Server.Piles;
 using Charging.Server.Storage;
 
@@ -19,7 +20,7 @@ public sealed partial class RestoreCheck(
         if (restores.Pending is not { } pending)
             return;
         if (await store.RunAsync(tx => tx.GetAsync(Restore.Table, Restore.Key), cancellationToken) is not { } known || known.At != pending.At)
-            await KeepAsync(await comparison.CompareAsync(pending, cancellationToken), cancellationToken);
+            await KeepAsync(await comparison.CompareAsync(pending with { NewestAt = await NewestAsync(pending.At, cancellationToken) }, cancellationToken), cancellationToken);
         foreach (var warning in Warnings())
             LogPending(warning);
     }
@@ -47,6 +48,16 @@ public sealed partial class RestoreCheck(
 
     private IEnumerable<DeviceNo> StillValid(IEnumerable<PileSecret> secrets) =>
         secrets.Where(secret => registry.Find(secret.Device)?.SecretGeneration == secret.Generation).Select(secret => secret.Device).Order();
+
+    private async Task<DateTimeOffset?> NewestAsync(DateTimeOffset after, CancellationToken cancellationToken)
+    {
+        DateTimeOffset? newest = null;
+        await foreach (var token in store.ScanAsync(AccountTables.Tokens.ByKey, cancellationToken))
+            newest = token.IssuedAt > (newest ?? after) ? token.IssuedAt : newest;
+        await foreach (var key in store.ScanAsync(OperatorKeys.Table.ByKey, cancellationToken))
+            newest = key.Id != OperatorKeyFile.Id && key.CreatedAt > (newest ?? after) ? key.CreatedAt : newest;
+        return newest;
+    }
 
     private Task<bool> KeepAsync(Restore restore, CancellationToken cancellationToken) => store.RunAsync(
         tx =>

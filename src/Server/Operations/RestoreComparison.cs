@@ -17,7 +17,8 @@ public sealed partial class RestoreComparison(IStore store, PileRegistry registr
     /// <summary>The restore with what was found; as it is when there is no store to compare with.</summary>
     public async Task<Restore> CompareAsync(Restore restore, CancellationToken cancellationToken)
     {
-        if (ReadSetAside() is not { } aside)
+        var serverKeys = await store.RunAsync(tx => tx.ListAsync(AccountTables.ServerKeys.ByKey, KeyRange.Prefix(""), Slice), cancellationToken);
+        if (ReadSetAside(serverKeys) is not { } aside)
             return restore;
         var keys = await store.RunAsync(tx => RevokeAsync(tx, aside.RevokedKeys), cancellationToken);
         var riders = new List<long>();
@@ -46,7 +47,7 @@ public sealed partial class RestoreComparison(IStore store, PileRegistry registr
         var ids = new List<long>();
         foreach (var aside in blocked)
         {
-            if (await tx.GetAsync(AccountTables.Users, AccountTables.Key(aside.Id)) is not { Blocked: false } user || user.RegisteredAt != aside.RegisteredAt)
+            if (await tx.GetAsync(AccountTables.Users, AccountTables.Key(aside.Id)) is not { Blocked: false } user)
                 continue;
             tx.Put(AccountTables.Users, user with { Blocked = true });
             ids.Add(user.Id);
@@ -56,31 +57,39 @@ public sealed partial class RestoreComparison(IStore store, PileRegistry registr
 
     private async Task<int> EndSignInsAsync(SetAside aside, CancellationToken cancellationToken)
     {
-        var (ended, range) = (0, KeyRange.Prefix(""));
-        for (string? last = ""; last is not null;)
+        var ended = new List<string>();
+        await foreach (var token in store.ScanAsync(AccountTables.Tokens.ByKey, cancellationToken))
         {
-            (last, var count) = await store.RunAsync(tx => EndSliceAsync(tx, aside, range), cancellationToken);
-            (ended, range) = (ended + count, range with { From = last + "~" });
+            if (!aside.SignIns.Contains(token.Hash))
+                ended.Add(token.Hash);
         }
-        return ended;
+        foreach (var hashes in ended.Chunk(Slice))
+            await store.RunAsync(tx => DeleteAsync(tx, hashes), cancellationToken);
+        return ended.Count;
     }
 
-    /// <returns>The last token that was looked at, null at the end; and how many were ended.</returns>
-    private static async ValueTask<(string? Last, int Ended)> EndSliceAsync(ITransaction tx, SetAside aside, KeyRange range)
+    private static ValueTask<bool> DeleteAsync(ITransaction tx, IReadOnlyList<string> tokens)
     {
-        var tokens = await tx.ListAsync(AccountTables.Tokens.ByKey, range, Slice);
-        var ended = tokens.Where(token => !aside.SignIns.Contains(token.Hash)).ToList();
-        foreach (var token in ended)
-            tx.Delete(AccountTables.Tokens, token.Hash);
-        return (tokens.LastOrDefault()?.Hash, ended.Count);
+        foreach (var hash in tokens)
+            tx.Delete(AccountTables.Tokens, hash);
+        return ValueTask.FromResult(true);
     }
 
-    private SetAside? ReadSetAside()
+    private SetAside? ReadSetAside(IReadOnlyList<ServerKey> serverKeys)
     {
         try
         {
             using var aside = store.IsShared ? null : SetAsideStore.Open(options.DataDirectory);
-            return aside is null ? null : new SetAside(
+            if (aside is null)
+                return null;
+            // A new server may have been started there before: it knows nothing of the backup's riders and keys.
+            var asides = aside.Read(AccountTables.ServerKeys).ToList();
+            if (!serverKeys.All(key => asides.Exists(other => other.Name == key.Name && other.Bytes.AsSpan().SequenceEqual(key.Bytes))))
+            {
+                LogNotCompared("it is that of another server");
+                return null;
+            }
+            return new SetAside(
                 [.. aside.Read(PileTables.Piles).Select(Replaced).OfType<PileSecret>()],
                 [.. aside.Read(OperatorKeys.Table).Where(key => key.RevokedAt is not null)],
                 [.. aside.Read(AccountTables.Users).Where(user => user.Blocked)],
@@ -100,7 +109,7 @@ public sealed partial class RestoreComparison(IStore store, PileRegistry registr
             ? new PileSecret(here.Device, here.SecretGeneration)
             : null;
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The store that was set aside by the restore cannot be read, so it is not known what was changed after the backup: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The store that was set aside by the restore cannot be compared, so it is not known what was changed after the backup: {Reason}")]
     private partial void LogNotCompared(string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "What the restore had brought back and the store before had not was taken away again: {Keys} operator keys are revoked, {Riders} riders blocked, {SignIns} sign-ins ended.")]

@@ -12,6 +12,12 @@ public sealed record Restore
     public required DateTimeOffset At { get; init; }
 
     /// <summary>
+    /// When the newest operator key or sign-in of the backup was made, UTC, if that is after <see cref="At"/>: then this machine's
+    /// clock was behind.
+    /// </summary>
+    public DateTimeOffset? NewestAt { get; init; }
+
+    /// <summary>
     /// Whether the store that was there before, which the restore has set aside, could be compared with this one; without
     /// that, what was changed after the backup is not known.
     /// </summary>
@@ -31,6 +37,9 @@ public sealed record Restore
 
     /// <summary>Whether riders' tokens of the backup stay refused after that.</summary>
     public bool EndsSignIns { get; init; }
+
+    /// <summary>Whether what was made at a time may come from the backup.</summary>
+    public bool Holds(DateTimeOffset madeAt) => madeAt < At || madeAt <= NewestAt;
 
     /// <summary>Where it is kept.</summary>
     public static readonly Table<Restore> Table = new("restores", StoreJson.Default.Restore, _ => Key, isResident: true);

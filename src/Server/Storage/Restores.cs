@@ -13,12 +13,12 @@ public sealed class Restores : IStoreObserver
 
     /// <summary>Whether an operator key is refused.</summary>
     /// <param name="madeAt">When it was made, UTC.</param>
-    public bool RefusesKey(DateTimeOffset madeAt) => Pending is { } restore && madeAt < restore.At;
+    public bool RefusesKey(DateTimeOffset madeAt) => Pending is { } restore && restore.Holds(madeAt);
 
     /// <summary>Whether a rider's token is refused.</summary>
     /// <param name="issuedAt">When it was issued, UTC.</param>
     public bool RefusesToken(DateTimeOffset issuedAt) =>
-        _last is { } restore && (restore.AcceptedAt is null || restore.EndsSignIns) && issuedAt < restore.At;
+        _last is { } restore && (restore.AcceptedAt is null || restore.EndsSignIns) && restore.Holds(issuedAt);
 
     /// <inheritdoc/>
     public async Task LoadAsync(IStore store, CancellationToken cancellationToken)
