@@ -51,8 +51,9 @@ public static class Chargectl
         The exit code is 0 when it worked, else 1 with a sentence on stderr.
         """;
 
-    // Long enough for thousands of simulated piles to hang up.
-    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(15);
+    // Whoever presses Ctrl+C waits so long at most: thousands of simulated piles hang up, everything else has ended at once.
+    private static readonly TimeSpan SimulationEnd = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan End = TimeSpan.FromSeconds(1);
 
     /// <summary>Runs one command.</summary>
     /// <param name="args">The command line.</param>
@@ -69,8 +70,22 @@ public static class Chargectl
             await error.WriteLineAsync(string.Join(' ', result.Errors.Select(mistake => mistake.Message)).ReplaceLineEndings(" "));
             return 1;
         }
-        var configuration = new InvocationConfiguration { Output = output, Error = error, ProcessTerminationTimeout = Farewell };
-        return await result.InvokeAsync(configuration, cancellationToken);
+        var configuration = new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            ProcessTerminationTimeout = result.CommandResult.Command.Name == Simulate.Name ? SimulationEnd : End,
+            EnableDefaultExceptionHandler = false,
+        };
+        try
+        {
+            return await result.InvokeAsync(configuration, cancellationToken);
+        }
+        catch (IOException e)
+        {
+            await error.WriteLineAsync($"The output cannot be written: {e.Message.TrimEnd('.')}.");
+            return 1;
+        }
     }
 
     internal static RootCommand Root() => new(Description)

@@ -7,6 +7,13 @@ namespace Charging.Client.Cli;
 /// <summary>How things look in tables.</summary>
 internal static class Format
 {
+    /// <summary>The most characters of a cell; `--json` has all of it.</summary>
+    public const int MaxCell = 400;
+
+    // More than any table needs. The library would squeeze what is wider, and for some widths never ends; and a squeezed table
+    // breaks numbers that somebody wants to copy. A terminal breaks long lines by itself.
+    private const int Width = 100_000;
+
     /// <summary>What is not there.</summary>
     public const string None = "-";
 
@@ -43,6 +50,15 @@ internal static class Format
         _ => pause.Reason,
     };
 
+    /// <summary>A console for tables.</summary>
+    public static IAnsiConsole ConsoleOf(IAnsiConsoleOutput output)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = output, Ansi = output.IsTerminal ? AnsiSupport.Detect : AnsiSupport.No });
+        console.Pipeline.Attach(new CleanRendering());
+        console.Profile.Width = Width;
+        return console;
+    }
+
     /// <summary>A table with headings.</summary>
     public static Table Columns(params string[] headings)
     {
@@ -53,7 +69,9 @@ internal static class Format
     }
 
     /// <summary>Adds a row of texts, which are shown as they are.</summary>
-    public static Table Row(this Table table, params string[] cells) => table.AddRow(cells.Select(cell => new Text(cell)));
+    public static Table Row(this Table table, params string[] cells) => table.AddRow(cells.Select(cell => new Text(Cut(cell))));
+
+    private static string Cut(string cell) => cell.Length <= MaxCell ? cell : $"{cell[..(MaxCell - (char.IsHighSurrogate(cell[MaxCell - 2]) ? 2 : 1))]}…";
 
     /// <summary>Writes names and values under each other.</summary>
     public static void Fields(this IAnsiConsole console, params (string Name, string Value)[] fields)

@@ -11,9 +11,6 @@ namespace Charging.Client.Cli;
 /// <summary>One run of a command: what was asked, the server, and where the answer goes.</summary>
 internal sealed class Session : IDisposable
 {
-    // Wide enough that no row breaks where a program reads the table.
-    private const int WidthOfFiles = 250;
-
     private static readonly JsonFormatter Formatter =
         new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true).WithIndentation());
 
@@ -29,10 +26,7 @@ internal sealed class Session : IDisposable
         Error = new CleanWriter(parse.InvocationConfiguration.Error);
         var screen = new AnsiConsoleOutput(parse.InvocationConfiguration.Output);
         IsTerminal = screen.IsTerminal;
-        Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = screen, Ansi = screen.IsTerminal ? AnsiSupport.Detect : AnsiSupport.No });
-        Console.Pipeline.Attach(new CleanRendering());
-        // A terminal breaks a long line at its edge; a table that is squeezed breaks numbers that somebody wants to copy.
-        Console.Profile.Width = WidthOfFiles;
+        Console = Format.ConsoleOf(screen);
         _channel = new Lazy<GrpcChannel>(Open);
     }
 
@@ -144,7 +138,8 @@ internal sealed class Session : IDisposable
 
     private GrpcChannel Open() => GrpcChannel.ForAddress(Address, new GrpcChannelOptions
     {
-        HttpHandler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10) },
+        // A proxy of the environment is for other machines.
+        HttpHandler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10), UseProxy = !Address.IsLoopback },
         DisposeHttpClient = true,
     });
 }

@@ -39,6 +39,26 @@ public sealed class ConnectionTests
         Assert.Contains("--key-file", none.Sentence);
     }
 
+    [Fact]
+    public async Task A_proxy_of_the_environment_is_not_asked_for_this_machine()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var run = await Ctl.ProcessAsync(Environment(app, ("CHARGECTL_KEY", app.Key()), ("HTTP_PROXY", "http://127.0.0.1:1"), ("http_proxy", "http://127.0.0.1:1")), "piles", "list");
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+    }
+
+    [Theory]
+    [InlineData("piles", "list")]
+    [InlineData("--help")]
+    [InlineData("piles", "list", "--json")]
+    public async Task A_full_disk_is_one_sentence(params string[] args)
+    {
+        await using var app = await ChargingApp.StartAsync();
+        var run = await Ctl.ProcessAsync(Environment(app, ("CHARGECTL_KEY", app.Key())), "/dev/full", args);
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("The output cannot be written: No space left on device", run.Sentence);
+    }
+
     [Theory]
     [InlineData("http://127.0.0.1:1", "--address")]
     [InlineData("https://127.0.0.1:1", "--address")]
@@ -61,6 +81,6 @@ public sealed class ConnectionTests
         Assert.Contains(address, (await Ctl.RunAsync(["piles", "list", "--address", address, "--key-file", app.KeyFile()])).Sentence);
     }
 
-    private static Dictionary<string, string> Environment(ChargingApp app, (string Name, string Value) key) =>
-        new() { ["CHARGECTL_ADDRESS"] = app.Address(), [key.Name] = key.Value };
+    private static Dictionary<string, string> Environment(ChargingApp app, params (string Name, string Value)[] others) =>
+        others.Append(("CHARGECTL_ADDRESS", app.Address())).ToDictionary();
 }

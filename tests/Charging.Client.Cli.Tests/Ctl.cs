@@ -43,9 +43,12 @@ internal static class Ctl
     /// <summary>Runs a command line as a process of its own.</summary>
     /// <param name="environment">Variables that it gets.</param>
     /// <param name="args">The command line.</param>
-    public static async Task<CtlRun> ProcessAsync(IReadOnlyDictionary<string, string> environment, params string[] args)
+    public static Task<CtlRun> ProcessAsync(IReadOnlyDictionary<string, string> environment, params string[] args) => ProcessAsync(environment, "/dev/stdout", args);
+
+    /// <summary>Runs a command line as a process of its own that writes into a file.</summary>
+    public static async Task<CtlRun> ProcessAsync(IReadOnlyDictionary<string, string> environment, string output, string[] args)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(Chargectl).Assembly.Location, .. args])
+        var start = new ProcessStartInfo("/bin/sh", ["-c", $"exec dotnet \"$@\" > {output}", "sh", typeof(Chargectl).Assembly.Location, .. args])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -54,9 +57,9 @@ internal static class Ctl
             start.Environment[name] = value;
         using var deadline = new CancellationTokenSource(Deadline);
         using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
+        var written = process.StandardOutput.ReadToEndAsync(deadline.Token);
         var error = process.StandardError.ReadToEndAsync(deadline.Token);
         await process.WaitForExitAsync(deadline.Token);
-        return new CtlRun(process.ExitCode, await output, await error);
+        return new CtlRun(process.ExitCode, await written, await error);
     }
 }

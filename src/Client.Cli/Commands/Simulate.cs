@@ -10,6 +10,9 @@ namespace Charging.Client.Cli.Commands;
 /// <summary>`simulate`.</summary>
 internal static class Simulate
 {
+    /// <summary>The command's name.</summary>
+    public const string Name = "simulate";
+
     private const double MostPerHour = 100_000;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
@@ -66,7 +69,7 @@ internal static class Simulate
 
     /// <summary>Makes the command.</summary>
     public static Command Make() => new Command(
-        "simulate",
+        Name,
         """
         Runs simulated piles against the server, over MQTT like real ones, until the time is up or Ctrl+C.
 
