@@ -13,6 +13,7 @@ public sealed partial class WallClockUseTests
     /// <summary>Who reads the wall clock, and what for.</summary>
     private static readonly Dictionary<string, string> Uses = new()
     {
+        ["Accounts/Ownership.cs"] = "a migration dates logins",
         ["Accounts/Sms/TencentSmsSender.cs"] = "the vendor compares it with its own",
         ["Accounts/Sms/WebhookSmsSender.cs"] = "the receiver compares it with its own",
         ["Accounts/TokenIndex.cs"] = "tokens end on a day",
