@@ -212,7 +212,7 @@ public sealed class RestoreAccessTests : IDisposable
         return run;
     }
 
-    private Task<ChargingApp> StartAsync(TimeProvider? clock = null) => ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock ?? TimeProvider.System, Settings = [$"--Charging:DataDirectory={Target}"] });
+    private Task<ChargingApp> StartAsync(TimeProvider? clock = null) => ChargingApp.StartAsync(new ChargingAppOptions { Clock = clock ?? TimeProvider.System, Settings = [$"--Charging:DataDirectory={Target}", $"--Charging:Store:AcceptClock={clock is not null}"] });
 
     private Task<CtlRun> CtlAsync(ChargingApp app, params string[] args) =>
         Ctl.RunAsync([.. args, "--address", app.Address(), "--key-file", Path.Combine(Target, "operator.key")]);

@@ -36,7 +36,7 @@ public sealed partial class ClockWatch(TimeProvider clock, ILogger<ClockWatch> l
 
     private const int MaxJumps = 100;
 
-    private readonly (long Timestamp, DateTimeOffset Wall) _first = (clock.GetTimestamp(), clock.GetUtcNow());
+    private (long Timestamp, DateTimeOffset Wall) _first = (clock.GetTimestamp(), clock.GetUtcNow());
     private readonly Lock _gate = new();
     private readonly List<ClockJump> _jumps = [];
     private (long Timestamp, DateTimeOffset Wall) _last = (clock.GetTimestamp(), clock.GetUtcNow());
@@ -102,6 +102,16 @@ public sealed partial class ClockWatch(TimeProvider clock, ILogger<ClockWatch> l
 
     /// <summary>A deadline in memory as a date of the wall clock as it is now.</summary>
     public DateTimeOffset ToWall(DateTimeOffset steady) => steady + Lead();
+
+    /// <summary>The clock is right from now on, and what it was before says nothing. Only before anything goes by it.</summary>
+    public void Restart()
+    {
+        lock (_gate)
+        {
+            _last = _first = Read();
+            _jumps.Clear();
+        }
+    }
 
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)

@@ -19,6 +19,9 @@ public sealed record StoreOptions
     /// <summary>Whether the server is started to export its store or to import one, and serves nobody meanwhile.</summary>
     public bool Moving { get; init; }
 
+    /// <summary>Whether the server starts although its clock is behind the time until which the store was served.</summary>
+    public bool AcceptClock { get; init; }
+
     /// <summary>One sentence about the first setting that makes no sense; null when all do.</summary>
     public string? Complaint() => Enum.IsDefined(Engine) ? null : $"Charging:Store:Engine is {Engine}: give LiteDb or PostgreSql.";
 }

@@ -29,6 +29,7 @@ public static partial class StoreSetup
         {
             builder.Services.AddSingleton<MoveGuard>();
             builder.Services.AddHostedService(services => services.GetRequiredService<MoveGuard>());
+            builder.Services.AddHostedService<StoreClock>();
         }
         builder.Services.AddHostedService<IndexLoader>();
         builder.Services.AddObserver<Restores>();

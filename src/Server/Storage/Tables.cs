@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Charging.Server.Accounts;
 using Charging.Server.Cards;
+using Charging.Server.Clock;
 using Charging.Server.Moving;
 using Charging.Server.Operations;
 using Charging.Server.Orders;
@@ -23,7 +24,7 @@ public static class Tables
         OrderTables.Orders, OrderTables.BusyPlugs, OrderStep.Table, DayFigures.Table, Tariffs.Table,
         TopUp.Table, Refund.Table, Ledger.Entries, LedgerMark.Table,
         OperatorKeys.Table, AuditTables.Entries, Spending.Table,
-        DueRows.Table, MoveMark.Table, Restore.Table,
+        DueRows.Table, MoveMark.Table, Restore.Table, StoreTime.Table,
     ];
 
     /// <summary>Every step of the schema there has ever been.</summary>
@@ -96,4 +97,5 @@ public static class Tables
 [JsonSerializable(typeof(DueRow))]
 [JsonSerializable(typeof(MoveMark))]
 [JsonSerializable(typeof(Restore))]
+[JsonSerializable(typeof(StoreTime))]
 public sealed partial class StoreJson : JsonSerializerContext;

@@ -19,6 +19,7 @@ public sealed class RealClockTests : IAsyncDisposable
     private readonly FakeMachineClock _clock = new();
     private PostgresServer? _postgres;
     private ServerProcess? _server;
+    private IReadOnlyList<string> _store = [];
     private string _token = "";
 
     private ServerProcess Server => _server!;
@@ -75,6 +76,26 @@ public sealed class RealClockTests : IAsyncDisposable
     [Theory]
     [InlineData(StoreEngine.LiteDb)]
     [InlineData(StoreEngine.PostgreSql)]
+    public async Task A_machine_that_starts_in_the_past_serves_nobody_until_NTP_has_set_its_clock(StoreEngine engine)
+    {
+        await StartAsync(engine, isWholeMachine: true);
+        await Server.TermAsync();
+        await Server.EndAsync();
+
+        _clock.Set(TimeSpan.FromDays(-2 * 365));
+        Launch();
+        await LineAsync("This machine's clock is wrong");
+        Assert.DoesNotContain(Server.Lines, line => line.Contains("Listening: ", StringComparison.Ordinal));
+
+        _clock.Set(TimeSpan.Zero);
+        await Server.ListeningAsync();
+        Assert.Equal(200, (await CallAsync("getBalance", new { })).Code);
+        Assert.Empty(Server.Errors);
+    }
+
+    [Theory]
+    [InlineData(StoreEngine.LiteDb)]
+    [InlineData(StoreEngine.PostgreSql)]
     public async Task What_a_pile_has_sent_while_the_server_stood_still_is_read_before_the_pile_is_judged(StoreEngine engine)
     {
         await StartAsync(engine, isWholeMachine: true);
@@ -109,15 +130,17 @@ public sealed class RealClockTests : IAsyncDisposable
     {
         if (engine == StoreEngine.PostgreSql)
             _postgres = await PostgresServer.StartAsync("-c fsync=off", isWholeMachine ? _clock : null);
-        _server = ServerProcess.Launch(
-            _clock,
-            _directory.FullName,
-            [
-                "--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:0", "--Charging:Orders:Reservation=00:00:10",
-                .. _postgres is null ? [] : TestStore.On(await _postgres.NewDatabaseAsync()),
-            ]);
+        _store = _postgres is null ? [] : TestStore.On(await _postgres.NewDatabaseAsync());
+        Launch();
         await Server.ListeningAsync();
         _token = await Server.RegisterRiderAsync("13800000001");
+    }
+
+    private void Launch()
+    {
+        _server?.Dispose();
+        _server = ServerProcess.Launch(
+            _clock, _directory.FullName, ["--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:0", "--Charging:Orders:Reservation=00:00:10", .. _store]);
     }
 
     private async Task<SimulatedPile> AddPileAsync()
