@@ -54,6 +54,9 @@ public sealed record FloodReport
     /// <summary>By how much the memory of the server's process has grown, in bytes.</summary>
     public required long MemoryBytes { get; init; }
 
+    /// <summary>What each act was answered, and how often.</summary>
+    public required IReadOnlyList<string> Answers { get; init; }
+
     /// <summary>Each limit that was to be met.</summary>
     public required IReadOnlyList<FloodLimitRow> Limits { get; init; }
 
@@ -73,6 +76,8 @@ public sealed record FloodReport
         | limit | refused | answers |
         |---|---|---|
         {string.Join('\n', Limits)}
+
+        {string.Join("; ", Answers)}
         {string.Join('\n', Faults.Concat(Slow))}
         """);
 }
@@ -122,6 +127,7 @@ public static class FloodRun
             StoreBytes = bytesAfter - bytes,
             Rows = after.Rows.Where(table => table.Value != before.Rows.GetValueOrDefault(table.Key)).ToDictionary(table => table.Key, table => table.Value - before.Rows.GetValueOrDefault(table.Key)),
             MemoryBytes = after.MemoryBytes - before.MemoryBytes,
+            Answers = [.. actor.Acts.Select(act => $"{act.Name}: {Answers(actor, act.Name)}")],
             Limits = [.. actor.Limits.Select(limit => new FloodLimitRow(limit.What, after.Limited.GetValueOrDefault(limit.Metric ?? ""), Answers(actor, limit.Act)))],
             Faults = [.. actor.Limits.SelectMany(limit => FaultsOf(limit, documented, actor, after, time)), .. after.Errors.Select(error => $"Logged: {error}")],
             Slow = [],

@@ -26,7 +26,6 @@ internal sealed class KeyFlood(FloodPlace place) : FloodActor(place)
         new("pause", n => SendAsync(HttpMethod.Post, $"piles/{Place.Pile}:{(n % 2 == 0 ? "pause" : "resume")}", new { plug = 9, reason = "repair" })),
         new("cards", n => SendAsync(HttpMethod.Post, "cards:issue", new { cardNos = NewCards() })),
         new("adjust", n => SendAsync(HttpMethod.Post, $"users/{_userId}:adjustBalance", new { amountFen = 100, reason = "goodwill" })),
-        new("code", n => SendAsync(HttpMethod.Post, "users:issueCode", new { phone = $"150{n:D8}", reason = "gets no SMS" })),
         new("command", n => SendAsync(HttpMethod.Post, $"piles/{Place.Pile}:sendCommand", new { command = "PILE_COMMAND_REPORT_STATUS" })),
         new("secret", n => SendAsync(HttpMethod.Post, "piles/00000000F2:rotateSecret", new { reason = "lost" })),
         new("what the role may not", n => SendAsync(HttpMethod.Get, n % 2 == 0 ? "keys" : "backup")),

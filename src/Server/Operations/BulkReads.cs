@@ -24,7 +24,8 @@ internal sealed class BulkReads(Changes changes, TimeProvider clock)
             if (_writtenAt.TryGetValue(read, out var at) && clock.GetElapsedTime(at) < Interval)
                 return;
         }
-        await changes.MakeAsync(context, new Deed(subject, ""), _ => ValueTask.FromResult(new Made<bool>(true, "Read.")));
+        // It changes nothing, so a key that may make no more changes still reads.
+        await changes.MakeAsync(context, new Deed(subject, "", Count: 0), _ => ValueTask.FromResult(new Made<bool>(true, "Read.")));
         lock (_lock)
             _writtenAt[read] = clock.GetTimestamp();
     }

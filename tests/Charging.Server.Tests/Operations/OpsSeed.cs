@@ -98,6 +98,9 @@ internal sealed class OpsSeed
         {
             var order = (await tx.GetAsync(Server.Orders.OrderTables.Orders, settled))!;
             tx.Put(Server.Orders.OrderTables.Orders, order with { UsedFen = 50, Trouble = "LOST" });
+            // Locked, with nothing in it.
+            var key = Server.Accounts.AccountTables.Key(order.UserId);
+            tx.Put(Server.Accounts.AccountTables.Users, (await tx.GetAsync(Server.Accounts.AccountTables.Users, key))! with { Lock = new(tx.Now, "somebody", 0, 0) });
             Server.Payments.Refunds.Begin(tx, order.No, order.UserId, 9, 1, order.PaidFen, TimeSpan.FromHours(1));
             // So long ago that no key or token is older.
             tx.Put(Restore.Table, new Restore { At = DateTimeOffset.UnixEpoch });
