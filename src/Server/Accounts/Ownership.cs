@@ -23,7 +23,7 @@ public static class Ownership
     /// </summary>
     public static User SignIn(User user, DateTimeOffset now, TimeSpan dormantAfter)
     {
-        var isDormant = user.LoginAt is { } last && now - last >= dormantAfter && (user.BalanceFen > 0 || user.CardBindings > 0);
+        var isDormant = user.LoginAt is { } last && now - last >= dormantAfter && (user.BalanceFen > 0 || user.CardBindings > 0 || user.Debts is not null);
         var isAnothers = user.Lock is { } locked && user.OpenId != locked.OpenId;
         return user with
         {

@@ -40,7 +40,7 @@ public static class LateRecords
         return late;
     }
 
-    /// <summary>Takes what a rider owes from the balance, as far as that goes, the oldest debt first. The caller writes the rider.</summary>
+    /// <summary>Takes what a rider owes from the balance, as far as that goes, the oldest debt first; nothing for what was before a lock. The caller writes the rider.</summary>
     public static async ValueTask<User> CollectAsync(ITransaction tx, User user)
     {
         foreach (var orderNo in (user.Debts ?? []).Take(MaxCollections))
@@ -48,6 +48,9 @@ public static class LateRecords
             if (user.SpendableFen == 0)
                 break;
             var order = await tx.GetAsync(OrderTables.Orders, orderNo) ?? throw new InvalidOperationException($"Order {orderNo}, for which something is owed, is gone.");
+            // Whoever has the phone now may not be who charged.
+            if (order.PaidAt < user.Lock?.Since)
+                continue;
             var fen = Math.Min(user.SpendableFen, order.Debt!.LeftFen);
             (order, user) = await Ledger.CollectAsync(tx, order, user, fen);
             tx.Put(OrderTables.Orders, order);

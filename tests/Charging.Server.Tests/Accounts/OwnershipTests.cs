@@ -185,6 +185,15 @@ public sealed class OwnershipTests : IAsyncLifetime
         Assert.Equal((0, 0, 4), (once.SpendableFen, twice.SpendableFen, another.SpendableFen));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_account_that_has_nothing_but_debts_is_locked_too(bool owes)
+    {
+        var user = new User { Id = 1, Phone = default, WxName = "nihao", RegisteredAt = Stand.Beginning, LoginAt = Stand.Beginning, OpenId = "first", Debts = owes ? ["1"] : null };
+        Assert.Equal(owes, Ownership.SignIn(user, Stand.Beginning + Dormant, Dormant).Lock is not null);
+    }
+
     [Fact]
     public void An_account_of_an_older_program_counts_from_the_first_start_of_this_one()
     {

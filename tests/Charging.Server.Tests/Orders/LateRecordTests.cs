@@ -72,6 +72,24 @@ public sealed class LateRecordTests
         await stand.CheckAsync();
     }
 
+    [Fact]
+    public async Task What_was_owed_before_the_phone_may_have_changed_hands_is_not_taken_until_the_owner_is_back()
+    {
+        await using var stand = await Stand.OpenAsync(settings: Collect);
+        var orderNo = await LoseAsync(stand);
+        stand.Pile.RestoreLink();
+        await Retry.Until("the record is there", async () => (await stand.OrderAsync(orderNo)).Debt is not null);
+        await LockAsync(stand, new OwnershipLock(DateTimeOffset.MaxValue, "owner", 0, 0));
+
+        await stand.Rider.TopUpAsync(0.5);
+        Assert.Equal((0.5, new Debt(10)), (await stand.Rider.BalanceAsync(), (await stand.OrderAsync(orderNo)).Debt));
+
+        await LockAsync(stand, null);
+        await stand.Rider.TopUpAsync(0.5);
+        Assert.Equal((0.9, new Debt(10, 10, 1)), (await stand.Rider.BalanceAsync(), (await stand.OrderAsync(orderNo)).Debt));
+        await stand.CheckAsync();
+    }
+
     [Theory]
     [InlineData("boot-2", 0)]
     [InlineData("", 0)]
@@ -195,6 +213,16 @@ public sealed class LateRecordTests
 
     private static ChargeEnded Ended(string orderNo, uint seconds) =>
         new() { OrderNo = orderNo, Plug = 2, Seconds = seconds, EnergyWh = seconds / 20, MaxPowerW = 180, Reason = EndReason.Full };
+
+    private static async Task LockAsync(Stand stand, OwnershipLock? locked)
+    {
+        var user = await UserAsync(stand) with { Lock = locked };
+        await stand.App.Services.GetRequiredService<IStore>().RunAsync(tx =>
+        {
+            tx.Put(AccountTables.Users, user);
+            return ValueTask.FromResult(true);
+        });
+    }
 
     private static async Task<User> UserAsync(Stand stand) =>
         (await stand.App.Services.GetRequiredService<IStore>().RunAsync(tx => tx.GetAsync(AccountTables.Users, AccountTables.Key(1))))!;
