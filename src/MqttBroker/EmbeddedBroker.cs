@@ -159,7 +159,7 @@ internal sealed class EmbeddedBroker : BackgroundService, IPileLink
             return code;
         }
 
-        var form = connect.WillMessage is { Length: > 0 } will ? Codec.FormOf(will) : FormUsedLast(device);
+        var form = Codec.TryRead(PileStatus.Parser, connect.WillMessage, out _, out var formOfWill) ? formOfWill : FormUsedLast(device);
         PileConnection? older;
         lock (_takingOver)
         {

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Charging.Device.V1;
+using Google.Protobuf;
 
 namespace Charging.MqttBroker;
 
@@ -28,25 +30,22 @@ internal sealed class ExternalPiles(PileMailbox mailbox, PileBrokerOptions optio
         if (!IsInRate(pile, stranger))
             return Task.CompletedTask;
         var payload = bytes.ToArray();
-        // An empty message is how a broker is told to forget a retained one.
-        if (payload.Length > 0)
-            pile.Form = Codec.FormOf(payload);
         switch (topic)
         {
             // What it says does not matter, see below; and at the start there is one of each pile.
             case PileTopic.Status when isRetained && pile.Session is null:
                 mailbox.Remembered(device);
                 return Task.CompletedTask;
-            case PileTopic.Status when Codec.TryRead(PileStatus.Parser, payload, out var status) && mailbox.IsReadable(device, status):
+            case PileTopic.Status when pile.TryRead(PileStatus.Parser, payload, out var status) && mailbox.IsReadable(device, status):
                 lock (pile)
                     StatusReceived(pile, stranger, status, isRetained);
                 return Task.CompletedTask;
-            case PileTopic.Telemetry when Codec.TryRead(PileTelemetry.Parser, payload, out var telemetry):
+            case PileTopic.Telemetry when pile.TryRead(PileTelemetry.Parser, payload, out var telemetry):
                 mailbox.TelemetryReceived(SessionOf(pile, device, generation), telemetry);
                 return Task.CompletedTask;
-            case PileTopic.Events when Codec.TryRead(PileEvent.Parser, payload, out var pileEvent):
+            case PileTopic.Events when pile.TryRead(PileEvent.Parser, payload, out var pileEvent) && pileEvent.EventId > 0:
                 return HandleAsync(pile, () => mailbox.EventReceivedAsync(SessionOf(pile, device, generation), pileEvent));
-            case PileTopic.Results when Codec.TryRead(CommandResult.Parser, payload, out var result):
+            case PileTopic.Results when pile.TryRead(CommandResult.Parser, payload, out var result):
                 return HandleAsync(pile, () => mailbox.ResultReceivedAsync(SessionOf(pile, device, generation), result));
             case var _ when !isRetained:
                 mailbox.Unreadable(SessionOf(pile, device, generation), name, payload);
@@ -144,5 +143,15 @@ internal sealed class ExternalPiles(PileMailbox mailbox, PileBrokerOptions optio
         public volatile MessageForm Form;
 
         public int InFlight;
+
+        // Only what is understood says how the pile speaks.
+        public bool TryRead<T>(MessageParser<T> parser, ReadOnlySpan<byte> payload, [NotNullWhen(true)] out T? message)
+            where T : class, IMessage<T>, new()
+        {
+            var isRead = Codec.TryRead(parser, payload, out message, out var form);
+            if (isRead)
+                Form = form;
+            return isRead;
+        }
     }
 }

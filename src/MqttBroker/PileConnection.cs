@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using Charging.Device.V1;
+using Google.Protobuf;
 using MQTTnet;
 using MQTTnet.Protocol;
 using MQTTnet.Server;
@@ -65,23 +67,32 @@ internal sealed class PileConnection(PileSession session, PileChannel channel, P
     /// <summary>Delivers a message. The task ends when the pile's next message may be read.</summary>
     public ValueTask ReceiveAsync(PileTopic topic, ReadOnlySpan<byte> payload, CancellationToken cancellationToken)
     {
-        _form = Codec.FormOf(payload);
         switch (topic)
         {
-            case PileTopic.Status when Codec.TryRead(PileStatus.Parser, payload, out var status) && mailbox.IsReadable(session.Device, status):
+            case PileTopic.Status when TryRead(PileStatus.Parser, payload, out var status) && mailbox.IsReadable(session.Device, status):
                 mailbox.StatusReceived(session, status);
                 return default;
-            case PileTopic.Telemetry when Codec.TryRead(PileTelemetry.Parser, payload, out var telemetry):
+            case PileTopic.Telemetry when TryRead(PileTelemetry.Parser, payload, out var telemetry):
                 mailbox.TelemetryReceived(session, telemetry);
                 return default;
-            case PileTopic.Events when Codec.TryRead(PileEvent.Parser, payload, out var pileEvent):
+            case PileTopic.Events when TryRead(PileEvent.Parser, payload, out var pileEvent) && pileEvent.EventId > 0:
                 return InSlotAsync(mailbox.EventReceivedAsync, pileEvent, cancellationToken);
-            case PileTopic.Results when Codec.TryRead(CommandResult.Parser, payload, out var result):
+            case PileTopic.Results when TryRead(CommandResult.Parser, payload, out var result):
                 return InSlotAsync(mailbox.ResultReceivedAsync, result, cancellationToken);
             default:
                 mailbox.Unreadable(session, Topics[topic], payload.ToArray());
                 return default;
         }
+    }
+
+    // Only what is understood says how the pile speaks.
+    private bool TryRead<T>(MessageParser<T> parser, ReadOnlySpan<byte> payload, [NotNullWhen(true)] out T? message)
+        where T : class, IMessage<T>, new()
+    {
+        var isRead = Codec.TryRead(parser, payload, out message, out var form);
+        if (isRead)
+            _form = form;
+        return isRead;
     }
 
     /// <summary>From now on commands go out, at the given quality; those that were held go first.</summary>

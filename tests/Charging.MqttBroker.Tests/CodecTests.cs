@@ -15,10 +15,33 @@ public sealed class CodecTests
         foreach (var form in Enum.GetValues<MessageForm>())
         {
             var bytes = Codec.Write(Piles.SetTime(), form);
-            Assert.Equal(form, Codec.FormOf(bytes));
-            Assert.True(Codec.TryRead(Command.Parser, bytes, out var command));
-            Assert.Equal(Piles.SetTime(), command);
+            Assert.True(Codec.TryRead(Command.Parser, bytes, out var command, out var read));
+            Assert.Equal((Piles.SetTime(), form), (command, read));
         }
+    }
+
+    [Theory]
+    [InlineData(" ", "")]
+    [InlineData("\r\n\t ", "\r\n")]
+    [InlineData("\ufeff", "")]
+    [InlineData("\ufeff \n", "")]
+    [InlineData("", "\0")]
+    [InlineData("\n", "\n\0\0\0")]
+    public void What_a_firmware_puts_around_JSON_is_skipped(string before, string after)
+    {
+        byte[] bytes = [.. Packets.Utf8(before), .. Piles.Status().Json(), .. Packets.Utf8(after)];
+        Assert.True(Codec.TryRead(PileStatus.Parser, bytes, out var status, out var form));
+        Assert.Equal((Piles.Status(), MessageForm.Json), (status, form));
+    }
+
+    [Fact]
+    public void Protobuf_that_begins_like_JSON_is_read()
+    {
+        // Field 1, a text of 123 bytes: a line feed and a brace.
+        var command = new Command { CommandId = new string('x', '{') };
+        Assert.True(Codec.TryRead(Command.Parser, command.ToByteArray(), out var read, out var form));
+        Assert.Equal(MessageForm.Binary, form);
+        Assert.StartsWith("xxx", read.CommandId);
     }
 
     [Fact]

@@ -214,6 +214,20 @@ public sealed class ExternalBrokerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_not_understood_says_nothing_of_the_form()
+    {
+        await using var node = await NodeUnderTest.StartAsync(_broker, "node");
+        await using var pile = await RawClient.ConnectAsync(_broker.PilePort, _device);
+        await pile.SendAsync(Packets.Subscribe(_device.CommandsTopic()));
+        await pile.ReadAsync(5);
+        await pile.SendAsync(Packets.Publish($"piles/{_device}/telemetry", [0]));
+        await Until.True("it was set aside", () => node.Listener.UnreadableMessages.Count == 1);
+
+        Assert.True(await node.Link.SendAsync(_device, Piles.SetTime()));
+        Assert.Equal((byte)'{', (await pile.ReadCommandAsync())[0]);
+    }
+
+    [Fact]
     public async Task A_node_that_is_cut_off_notices_also_while_it_has_much_to_say()
     {
         await using var wire = new TcpProxy(new IPEndPoint(IPAddress.Loopback, _broker.NodePort));

@@ -23,6 +23,38 @@ public sealed class MessageTests
         Assert.Equal("command-1", Command.Parser.ParseJson(Encoding.UTF8.GetString(await pile.ReadCommandAsync())).CommandId);
     }
 
+    public static TheoryData<byte[]> NotUnderstood => new(new byte[] { 0 }, [], Piles.Status().Json()[..^1], [0xff], [(byte)' ', .. Piles.Status().ToByteArray()]);
+
+    [Theory]
+    [MemberData(nameof(NotUnderstood))]
+    public async Task What_is_not_understood_says_nothing_of_the_form(byte[] payload)
+    {
+        await using var broker = await BrokerUnderTest.StartAsync();
+        var device = Piles.Any();
+        await using var pile = await RawClient.ConnectAsync(broker.Port, device);
+        await pile.SendAsync(Packets.Subscribe(device.CommandsTopic()));
+        await pile.ReadAsync(5);
+        foreach (var topic in new[] { "status", "telemetry", "events", "results" })
+            await pile.SendAsync(Packets.Publish(device.StatusTopic().Replace("status", topic, StringComparison.Ordinal), payload));
+        await Until.True("all of it was set aside", () => broker.Listener.UnreadableMessages.Count == 4);
+
+        Assert.True(await broker.Send(device, Piles.SetTime()));
+        Assert.Equal((byte)'{', (await pile.ReadCommandAsync())[0]);
+    }
+
+    [Fact]
+    public async Task An_event_without_a_number_is_set_aside_because_no_acknowledgement_could_name_it()
+    {
+        await using var broker = await BrokerUnderTest.StartAsync();
+        var device = Piles.Any();
+        await using var pile = await RawClient.ConnectAsync(broker.Port, device);
+        await pile.SendAsync(Packets.Publish(device.EventsTopic(), Packets.Utf8("""{"alarm":{"code":"ALARM_CODE_SMOKE"}}""")));
+        await pile.SendAsync(Packets.Publish(device.EventsTopic(), Piles.Swipe(1).Json(), packetId: 2));
+        await Until.True("the next one came", () => broker.Listener.Events.Count == 1);
+        Assert.Equal(1u, broker.Listener.Events.Single().Event.EventId);
+        Assert.Single(broker.Listener.UnreadableMessages);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
