@@ -1,11 +1,15 @@
 using System.Collections;
 using System.Collections.Concurrent;
+using Charging.Device.V1;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 
 namespace Charging.MqttBroker;
 
-/// <summary>What a pile writes in words, cut to the lengths of the protocol and printable from here on.</summary>
+/// <summary>
+/// What a pile writes in words, cut to the lengths of the protocol and printable from here on; and its enumerations, of which
+/// only known values go on.
+/// </summary>
 public static class MessageText
 {
     /// <summary>The longest text of a field that is not in <see cref="MaxLengths"/>.</summary>
@@ -23,10 +27,13 @@ public static class MessageText
 
     private static readonly ConcurrentDictionary<MessageDescriptor, Fields> Known = new();
 
-    /// <summary>Its fields that hold text, and those whose messages may.</summary>
-    private sealed record Fields(FieldDescriptor[] Texts, FieldDescriptor[] Messages);
+    // An alarm of an unknown code is an alarm all the same, and the server keeps its number.
+    private static readonly EnumDescriptor KeptAsItIs = EventReflection.Descriptor.EnumTypes.Single(type => type.ClrType == typeof(AlarmCode));
 
-    /// <summary>Cleans every text of a message and of the messages in it.</summary>
+    /// <summary>Its fields that hold text, those that hold a value of an enumeration, and those whose messages may.</summary>
+    private sealed record Fields(FieldDescriptor[] Texts, FieldDescriptor[] Enums, FieldDescriptor[] Messages);
+
+    /// <summary>Cleans a message and the messages in it: every text, and every unknown value of an enumeration, which is as one that was not set.</summary>
     public static void Clean(IMessage message)
     {
         var fields = Known.GetOrAdd(message.Descriptor, FieldsOf);
@@ -36,6 +43,11 @@ public static class MessageText
             var clean = text.Length == 0 ? text : Printable.Clean(text, MaxLengths.GetValueOrDefault(field.Name, DefaultMaxLength));
             if (!ReferenceEquals(text, clean))
                 field.Accessor.SetValue(message, clean);
+        }
+        foreach (var field in fields.Enums)
+        {
+            if (field.EnumType.FindValueByNumber((int)field.Accessor.GetValue(message)) is null)
+                field.Accessor.Clear(message);
         }
         foreach (var field in fields.Messages)
         {
@@ -55,7 +67,8 @@ public static class MessageText
 
     private static Fields FieldsOf(MessageDescriptor type) => new(
         [.. type.Fields.InDeclarationOrder().Where(field => field is { FieldType: FieldType.String, IsRepeated: false })],
-        [.. type.Fields.InDeclarationOrder().Where(field => field.FieldType == FieldType.Message && HasText(field.MessageType))]);
+        [.. type.Fields.InDeclarationOrder().Where(field => field is { FieldType: FieldType.Enum, IsRepeated: false } && field.EnumType != KeptAsItIs)],
+        [.. type.Fields.InDeclarationOrder().Where(field => field.FieldType == FieldType.Message && HasAny(field.MessageType))]);
 
-    private static bool HasText(MessageDescriptor type) => FieldsOf(type) is { Texts.Length: > 0 } or { Messages.Length: > 0 };
+    private static bool HasAny(MessageDescriptor type) => FieldsOf(type) is { Texts.Length: > 0 } or { Enums.Length: > 0 } or { Messages.Length: > 0 };
 }

@@ -235,6 +235,10 @@ public sealed class OperationTests
         Assert.Contains("cleared", (await app.CtlAsync("alarms", "clear", id, "--reason", "replaced")).Output);
         Assert.Contains("0 alarms.", (await app.CtlAsync("alarms", "list")).Output);
         Assert.Equal(1, (await app.CtlAsync("alarms", "list", "--state", "Cleared", "--json")).Json.GetProperty("alarms").GetArrayLength());
+
+        pile.RaiseAlarm((AlarmCode)77, 2);
+        await pile.WaitUntilAsync("the alarm was heard", it => it.Unacknowledged.Count == 0);
+        Assert.Matches($@"{pile.Options.DeviceNo}-02-Other \(77\) .*open", (await app.CtlAsync("alarms", "list")).Output);
     }
 
     [Theory]

@@ -12,6 +12,8 @@ public sealed class MessageTextTests
     // An escape sequence, a C1 control, a bidirectional override, a zero-width space, both separators, a tag beyond the BMP.
     private const string Hostile = "\u001b]0;x\u0007\u009b31m\u202e\u200b\u2028\u2029\U000E0041";
 
+    private const int Unknown = 77;
+
     private static readonly MessageDescriptor[] FromPiles = [PileStatus.Descriptor, PileEvent.Descriptor, PileTelemetry.Descriptor, CommandResult.Descriptor];
 
     public static TheoryData<string, MessageForm> Messages()
@@ -44,6 +46,18 @@ public sealed class MessageTextTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Messages))]
+    public void A_value_that_no_enumeration_has_is_as_one_that_was_not_set_and_an_alarm_keeps_its_code(string type, MessageForm form)
+    {
+        var descriptor = FromPiles.Single(known => known.Name == type);
+        foreach (var sent in Filled(descriptor, "x"))
+        {
+            Assert.True(TryRead(descriptor, Codec.Write(sent, form), out var message));
+            Assert.All(Values(message), found => Assert.True(found.Value == (found.Field.EnumType.Name == nameof(AlarmCode) ? Unknown : 0), found.Field.FullName));
+        }
+    }
+
     [Fact]
     public void Honest_text_stays_as_it_is()
     {
@@ -72,11 +86,22 @@ public sealed class MessageTextTests
     {
         if (field.FieldType == FieldType.String)
             field.Accessor.SetValue(message, text);
+        else if (field.FieldType == FieldType.Enum)
+            field.Accessor.SetValue(message, Unknown);
         else if (field.FieldType == FieldType.Message && field.IsRepeated)
             ((System.Collections.IList)field.Accessor.GetValue(message)).Add(Filled(field.MessageType, text).First());
         else if (field.FieldType == FieldType.Message && field.MessageType.File.Package == "charging.device.v1")
             field.Accessor.SetValue(message, Filled(field.MessageType, text).First());
     }
+
+    private static IEnumerable<(FieldDescriptor Field, int Value)> Values(IMessage message) => message.Descriptor.Fields.InDeclarationOrder().SelectMany(field =>
+        field.Accessor.GetValue(message) switch
+        {
+            Enum value => [(field, Convert.ToInt32(value, CultureInfo.InvariantCulture))],
+            IMessage inner => Values(inner),
+            System.Collections.IEnumerable list and not string and not ByteString => list.OfType<IMessage>().SelectMany(Values),
+            _ => [],
+        });
 
     private static IEnumerable<(string Field, string Text)> Texts(IMessage message) => message.Descriptor.Fields.InDeclarationOrder().SelectMany(field =>
         field.Accessor.GetValue(message) switch

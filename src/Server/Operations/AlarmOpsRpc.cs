@@ -54,6 +54,7 @@ internal sealed class AlarmOpsRpc(IStore store, Changes changes, AlarmWatch watc
         DeviceNo = alarm.Device.ToString(),
         Plug = alarm.Plug,
         Code = alarm.Code,
+        CodeNumbers = { alarm.Numbers ?? [] },
         Severity = alarm.Severity,
         State = StateOf(alarm),
         RaisedAt = (alarm.RaisedAt ?? (alarm.Raised ? alarm.At : null))?.ToTimestamp(),

@@ -131,12 +131,14 @@ public sealed class PileEvents(
     {
         // However old it says that it is, the pile was registered before.
         var isPossible = await tx.GetAsync(PileTables.Piles, seen.Device.ToString()) is not { } pile || at >= pile.RegisteredAt;
+        var (code, numbers, severity) = PileAlarms.Known(alarm.Code, alarm.Severity);
         var entry = new PileAlarm
         {
             Device = seen.Device,
             Plug = PileAlarm.PlugOf(alarm),
-            Code = alarm.Code,
-            Severity = alarm.Severity,
+            Code = code,
+            Numbers = numbers,
+            Severity = severity,
             Raised = alarm.Raised,
             At = isPossible ? at : tx.Now,
             SecretGeneration = seen.SecretGeneration,

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Charging.Device.V1;
 using Charging.MqttBroker;
 using Charging.Server.Storage;
@@ -12,6 +13,27 @@ public static class PileAlarms
 
     /// <summary>Whether an alarm is raised by the server, and by no pile.</summary>
     public static bool IsOfServer(AlarmCode code) => code >= AlarmCode.RefusedSwipes;
+
+    /// <summary>
+    /// What an alarm of a pile is kept as. A code that nobody knows is <see cref="AlarmCode.Other"/> with its number, so that a
+    /// plug has one row for all of them; and what does not say how urgent it is, or in a way that nobody knows, is to be looked at.
+    /// </summary>
+    public static (AlarmCode Code, IReadOnlyList<int>? Numbers, AlarmSeverity Severity) Known(AlarmCode code, AlarmSeverity severity)
+    {
+        var isKnown = Enum.IsDefined(code) && code is not (AlarmCode.Unspecified or AlarmCode.Other);
+        var known = Enum.IsDefined(severity) && severity != AlarmSeverity.Unspecified ? severity : AlarmSeverity.Warning;
+        return isKnown ? (code, null, known) : (AlarmCode.Other, [(int)code], known);
+    }
+
+    /// <summary>Rewrites an alarm that was kept with values that nobody knows.</summary>
+    public static JsonObject Migrate(JsonObject alarm)
+    {
+        var (code, numbers, severity) = Known(Read<AlarmCode>(alarm["code"]), Read<AlarmSeverity>(alarm["severity"]));
+        (alarm["code"], alarm["severity"]) = (code.ToString(), severity.ToString());
+        if (numbers is not null)
+            alarm["numbers"] = new JsonArray([.. numbers]);
+        return alarm;
+    }
 
     /// <summary>The server raises an alarm. While it is raised, nothing changes.</summary>
     public static async ValueTask RaiseAsync(ITransaction tx, DeviceNo device, AlarmCode code, AlarmSeverity severity)
@@ -30,6 +52,9 @@ public static class PileAlarms
         if (alarm.Raised != pile.Pauses?.Any(pause => pause.IsOf(alarm.Plug, alarm.Code)) is true)
             tx.Put(PileTables.Piles, alarm.Raised ? pile.With(new Pause { Plug = alarm.Plug, Alarm = alarm.Code, Since = alarm.At }) : pile.Without(alarm.Plug, alarm.Code));
     }
+
+    private static T Read<T>(JsonNode? value)
+        where T : struct, Enum => Enum.Parse<T>($"{value}");
 
     /// <summary>Pauses what is stopped by alarms that were raised before there were pauses.</summary>
     public static async Task PauseAsync(IStore store, CancellationToken cancellationToken)

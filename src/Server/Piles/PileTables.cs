@@ -71,6 +71,8 @@ public sealed record QuarantinedMessage
 /// <summary>The last word on an alarm of a pile or a plug.</summary>
 public sealed record PileAlarm
 {
+    private const int MaxNumbers = 16;
+
     /// <summary>The pile.</summary>
     public required DeviceNo Device { get; init; }
 
@@ -79,6 +81,9 @@ public sealed record PileAlarm
 
     /// <summary>What it is about.</summary>
     public required AlarmCode Code { get; init; }
+
+    /// <summary>For <see cref="AlarmCode.Other"/>: the numbers of the codes that are raised, as the pile sends them; null for others.</summary>
+    public IReadOnlyList<int>? Numbers { get; init; }
 
     /// <summary>How urgent it is.</summary>
     public required AlarmSeverity Severity { get; init; }
@@ -121,9 +126,16 @@ public sealed record PileAlarm
     {
         if (before is not null && (SecretGeneration, EventId).CompareTo((before.SecretGeneration, before.EventId)) < 0)
             return before;
+        var open = before is { Raised: true } ? before.Numbers ?? [] : [];
         if (!Raised)
-            return this with { RaisedAt = before?.RaisedAt, AcknowledgedAt = before?.AcknowledgedAt, AcknowledgedBy = before?.AcknowledgedBy };
-        return before is { Raised: true } && Severity <= before.Severity ? before with { SecretGeneration = SecretGeneration, EventId = EventId } : this with { RaisedAt = At };
+        {
+            return open.Except(Numbers ?? []).ToList() is { Count: > 0 } others
+                ? before! with { SecretGeneration = SecretGeneration, EventId = EventId, Numbers = others }
+                : this with { RaisedAt = before?.RaisedAt, AcknowledgedAt = before?.AcknowledgedAt, AcknowledgedBy = before?.AcknowledgedBy };
+        }
+        return before is { Raised: true } && Severity <= before.Severity && Numbers?.Except(open).Any() is not true
+            ? before with { SecretGeneration = SecretGeneration, EventId = EventId }
+            : this with { RaisedAt = At, Numbers = Numbers is null ? null : [.. open.Union(Numbers).TakeLast(MaxNumbers)] };
     }
 
     /// <summary>An operator takes care of it.</summary>

@@ -49,6 +49,8 @@ public static class Tables
         new(10, "users", user => user),
         // Nobody knows when riders have logged in before it was kept, and nobody must be locked out for that.
         new(11, "users", Ownership.KeepLogins),
+        // One row of a plug for all codes that nobody knows.
+        new(12, "alarms", PileAlarms.Migrate),
     ];
 
     /// <summary>Those that an <see cref="IStoreObserver"/> follows, and so are told from node to node.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Charging.Device.V1;
 using Charging.MqttBroker;
 using Charging.Ops.V1;
@@ -81,6 +82,58 @@ public sealed class AlarmOpsTests
             var (open, over) = (await alarms.ListAlarmsAsync(new ListAlarmsRequest()), await alarms.ListAlarmsAsync(new ListAlarmsRequest { State = AlarmState.Cleared }));
             return open.Alarms.Concat(over.Alarms).Single().State;
         }
+    }
+
+    [Fact]
+    public async Task Alarms_that_nobody_knows_are_one_alarm_of_their_plug_with_their_numbers()
+    {
+        await using var app = await ChargingApp.StartAsync();
+        await using var pile = await RawPile.OpenAsync(app);
+        var alarms = new AlarmService.AlarmServiceClient(app.AsOperator());
+        using var watch = alarms.WatchAlarms(new WatchAlarmsRequest());
+        uint number = 0;
+        for (var code = 50; code < 90; code++)
+            await SayAsync((AlarmCode)code, raised: true);
+        var open = await OpenAsync();
+        Assert.Equal(($"{pile.Device}-02-Other", AlarmCode.Other, AlarmSeverity.Warning, AlarmState.Open), (open.AlarmId, open.Code, open.Severity, open.State));
+        Assert.Equal(Enumerable.Range(74, 16), open.CodeNumbers);
+        while (await watch.ResponseStream.MoveNext(CancellationToken.None) && !watch.ResponseStream.Current.Alarms.Any(it => it.CodeNumbers.Contains(89)))
+        {
+        }
+
+        // Said once more it is still taken care of; another one is not.
+        await alarms.AcknowledgeAlarmAsync(new AcknowledgeAlarmRequest { AlarmId = open.AlarmId });
+        await SayAsync((AlarmCode)89, raised: true);
+        Assert.Equal(AlarmState.Acknowledged, (await OpenAsync()).State);
+        await SayAsync((AlarmCode)(-1), raised: true);
+        Assert.Equal(AlarmState.Open, (await OpenAsync()).State);
+
+        // It is over when the last of them is, or by an operator's word.
+        foreach (var code in (await OpenAsync()).CodeNumbers.Where(code => code != 77).ToList())
+            await SayAsync((AlarmCode)code, raised: false);
+        Assert.Equal([77], (await OpenAsync()).CodeNumbers);
+        await SayAsync((AlarmCode)77, raised: false);
+        Assert.Empty((await alarms.ListAlarmsAsync(new ListAlarmsRequest())).Alarms);
+        await SayAsync(AlarmCode.Unspecified, raised: true);
+        Assert.Equal([0], (await OpenAsync()).CodeNumbers);
+
+        async Task SayAsync(AlarmCode code, bool raised)
+        {
+            await pile.RaiseAsync(++number, said => said.Alarm = new Device.V1.Alarm { Code = code, Plug = 2, Severity = (AlarmSeverity)99, Raised = raised });
+            await pile.AckedAsync(number);
+        }
+
+        async Task<Ops.V1.Alarm> OpenAsync() => (await alarms.ListAlarmsAsync(new ListAlarmsRequest())).Alarms.Single();
+    }
+
+    [Theory]
+    [InlineData("77", "99", "Other", "[77]", "Warning")]
+    [InlineData("\"Unspecified\"", "\"Critical\"", "Other", "[0]", "Critical")]
+    [InlineData("\"Smoke\"", "\"Unspecified\"", "Smoke", null, "Warning")]
+    public void What_was_kept_of_alarms_that_nobody_knows_is_read(string code, string severity, string newCode, string? numbers, string newSeverity)
+    {
+        var migrated = PileAlarms.Migrate(JsonNode.Parse($$"""{ "code": {{code}}, "severity": {{severity}} }""")!.AsObject());
+        Assert.Equal((newCode, numbers, newSeverity), ($"{migrated["code"]}", migrated["numbers"]?.ToJsonString(), $"{migrated["severity"]}"));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Charging.Device.V1;
 using Charging.MqttBroker;
 using Charging.Ops.V1;
@@ -198,6 +199,47 @@ public sealed class LiveBoardOrderTests(Browser browser) : IClassFixture<Browser
         await page.SeesNoAsync("#ask");
         Assert.Equal(12, (await stand.OrderAsync(orderNo)).WaivedFen);
         await stand.CheckAsync();
+    }
+
+    [Fact]
+    public async Task An_alarm_that_nobody_knows_is_shown_beside_one_that_everybody_does()
+    {
+        await using var stand = await Stand.OpenAsync();
+        await using var pile = await RawPile.OpenAsync(stand.App);
+        await pile.RaiseAsync(1, raised => raised.Alarm = new Device.V1.Alarm { Code = (AlarmCode)77, Severity = (AlarmSeverity)99, Raised = true });
+        stand.Pile.RaiseAlarm(AlarmCode.Smoke, 0);
+        await using var page = await browser.OpenAsync(stand.App);
+        await page.WatchAsync(stand.App.Key());
+        await page.SeesAsync("#alarms li[data-severity=WARNING]:has-text('Other alarm (77)')");
+        await page.SeesAsync("#alarms li[data-severity=CRITICAL]:has-text('Smoke')");
+        await page.SeesNoAsync("#faults");
+    }
+
+    [Fact]
+    public async Task What_the_page_cannot_draw_costs_that_row_and_is_counted()
+    {
+        await using var stand = await Stand.OpenAsync();
+        await using var page = await browser.OpenAsync(stand.App);
+        page.Expect("TypeError");
+        // As a server would that is newer than the page.
+        await page.AskAsync<JsonNode?>("""
+            window.streams = 0;
+            const [parse, ask] = [JSON.parse, window.fetch];
+            window.fetch = (...all) => { window.streams += all[0].includes(":watch"); return ask(...all); };
+            JSON.parse = text => {
+              const message = parse(text);
+              for (const alarm of message.alarms ?? []) if (alarm.code === "ALARM_CODE_DOOR") alarm.severity = 99;
+              return message;
+            };
+            null
+            """);
+        stand.Pile.RaiseAlarm(AlarmCode.Door);
+        stand.Pile.RaiseAlarm(AlarmCode.Smoke, 0);
+        await page.WatchAsync(stand.App.Key());
+        await page.SeesAsync($"#alarms li:has-text('{stand.Device}-00-Door cannot be shown')");
+        await page.SeesAsync("#alarms li[data-severity=CRITICAL]:has-text('Smoke')");
+        await page.SeesAsync("#faults:has-text('could not be shown')");
+        Assert.Equal(3, await page.AskAsync<int>("window.streams"));
     }
 
     [Fact]

@@ -29,13 +29,17 @@ internal static class List
         {
             var table = Format.Columns("alarm", "severity", "state", "raised", "cleared", "taken care of by");
             foreach (var alarm in alarms)
-                table.Row(alarm.AlarmId, Format.Name(alarm.Severity), Format.Name(alarm.State), Format.Time(alarm.RaisedAt), Format.Time(alarm.ClearedAt), Format.OrNone(alarm.AcknowledgedBy));
+                table.Row(Named(alarm), Format.Name(alarm.Severity), Format.Name(alarm.State), Format.Time(alarm.RaisedAt), Format.Time(alarm.ClearedAt), Format.OrNone(alarm.AcknowledgedBy));
             console.Write(table);
             console.Line(Pages.Foot(alarms.Count, rest, "alarms"));
         });
         return 0;
     }
 
+    // What this server has no name for is known by its number in the firmware's manual.
+    private static string Named(Alarm alarm) =>
+        alarm.CodeNumbers.Count == 0 ? alarm.AlarmId : $"{alarm.AlarmId} ({string.Join(", ", alarm.CodeNumbers)})";
+
     /// <summary>An alarm on a line.</summary>
-    public static string Line(Alarm alarm) => Watch.Line((alarm.AlarmId, 24), (Format.Name(alarm.Severity), 9), (Format.Name(alarm.State), 12), (Format.Time(alarm.RaisedAt), 19), (alarm.AcknowledgedBy, 0));
+    public static string Line(Alarm alarm) => Watch.Line((Named(alarm), 24), (Format.Name(alarm.Severity), 9), (Format.Name(alarm.State), 12), (Format.Time(alarm.RaisedAt), 19), (alarm.AcknowledgedBy, 0));
 }

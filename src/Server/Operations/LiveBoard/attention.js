@@ -57,7 +57,7 @@ export class Attention {
   }
 
   #titleOf(alarm) {
-    return `${named("ALARM_CODE", alarm.code)}, ${this.#placeOf(alarm.deviceNo, alarm.plug ? String(alarm.plug).padStart(2, "0") : "")}`;
+    return `${codeOf(alarm)}, ${this.#placeOf(alarm.deviceNo, alarm.plug ? String(alarm.plug).padStart(2, "0") : "")}`;
   }
 
   #placeOf(device, plug) {
@@ -74,7 +74,7 @@ export class Attention {
     const [title, badge, where, when, buttons] = row.children;
     setAttribute(row, "data-severity", alarm.severity.slice("ALARM_SEVERITY_".length));
     setAttribute(row, "data-state", alarm.state.slice("ALARM_STATE_".length));
-    setText(title, named("ALARM_CODE", alarm.code));
+    setText(title, codeOf(alarm));
     setText(badge, named("ALARM_SEVERITY", alarm.severity));
     setText(where, this.#placeOf(alarm.deviceNo, alarm.plug ? String(alarm.plug).padStart(2, "0") : ""));
     setText(when, [time(alarm.raisedAt), alarm.acknowledgedBy && t("acknowledgedBy", alarm.acknowledgedBy)].filter(it => it).join(" · "));
@@ -105,6 +105,8 @@ export class Attention {
     });
   }
 }
+
+const codeOf = alarm => named("ALARM_CODE", alarm.code) + (alarm.codeNumbers?.length > 0 ? ` (${alarm.codeNumbers.join(", ")})` : "");
 
 /** What can be done to an order as it stands. The server has the last word. */
 export function actionsOf(order) {

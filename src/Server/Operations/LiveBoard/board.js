@@ -5,6 +5,7 @@ import { ask } from "./ask.js";
 import { Attention } from "./attention.js";
 import { showOrder, showPlug, showRider } from "./details.js";
 import { $, setAttribute, setText } from "./dom.js";
+import { guard } from "./faults.js";
 import { Feed } from "./feed.js";
 import { Figures } from "./figures.js";
 import { named, time, yuan } from "./format.js";
@@ -117,12 +118,12 @@ function follow(name, mine, draw, alsoTell = () => {}) {
     const told = feed.take(message, message[name]);
     if (message[name].length === 0 && !message.caughtUp) return;
     if (message.caughtUp) drawAll();
-    draw(told);
+    guard(() => draw(told));
     alsoTell(message[name]);
     if (name === "orders") wakeFigures();
     if (name === "piles") {
-      figures.drawTiles();
-      attention.drawTrouble();
+      guard(() => figures.drawTiles());
+      guard(() => attention.drawTrouble());
     }
     drawLink();
   }, () => {
@@ -172,9 +173,9 @@ function show() {
 }
 
 function drawAll() {
-  attention.drawAlarms();
-  attention.drawTrouble();
-  figures.draw();
+  guard(() => attention.drawAlarms());
+  guard(() => attention.drawTrouble());
+  guard(() => figures.draw());
   piles.tellAll();
 }
 

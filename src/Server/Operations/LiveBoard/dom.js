@@ -1,5 +1,8 @@
 // The only way by which anything gets into the page: text as text, attributes as attributes. Nothing is parsed as HTML.
 
+import { guard } from "./faults.js";
+import { t } from "./words.js";
+
 const Svg = "http://www.w3.org/2000/svg";
 
 /** The element of the page with an id. */
@@ -24,7 +27,7 @@ export function setAttribute(node, name, value) {
 
 /**
  * Makes the children of a list those of some items, in their order. A child is made once for each key and then updated, so
- * that what has the focus keeps it.
+ * that what has the focus keeps it. One that cannot be drawn says so, and the others are drawn.
  */
 export function reconcile(list, items, keyOf, make, update) {
   const known = new Map([...list.children].map(child => [child.dataset.key, child]));
@@ -33,11 +36,17 @@ export function reconcile(list, items, keyOf, make, update) {
     const key = keyOf(item);
     let child = known.get(key);
     known.delete(key);
-    if (!child) {
-      child = make(item);
-      child.dataset.key = key;
+    if (!child || child.dataset.fault) {
+      const made = make(item);
+      made.dataset.key = key;
+      if (child === place) place = made;
+      child?.replaceWith(made);
+      child = made;
     }
-    update(child, item);
+    guard(() => update(child, item), () => {
+      child.dataset.fault = "true";
+      child.replaceChildren(t("cannotShow", key));
+    });
     if (child === place) place = place.nextElementSibling;
     else list.insertBefore(child, place);
   }

@@ -1,6 +1,7 @@
 // Today's figures, and the last 24 hours.
 
 import { $, el, reconcile, setAttribute, setText, svg } from "./dom.js";
+import { guard } from "./faults.js";
 import { count, day, hour, kW, kWh, yuan } from "./format.js";
 import { t } from "./words.js";
 
@@ -36,7 +37,7 @@ export class Figures {
       api.list(`reports?fromDay=${yesterday}&toDay=${today}&group=REPORT_GROUP_HOUR`, "rows"),
     ]);
     [this.#now, this.#diagnosis, this.#today, this.#hours] = [now, diagnosis, total, hours];
-    this.draw();
+    guard(() => this.draw());
   }
 
   draw() {

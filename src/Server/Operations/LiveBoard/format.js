@@ -41,6 +41,7 @@ export function toFen(text) {
 
 /** A value of an enum in words: `ORDER_STATE_SETTLED` of `ORDER_STATE`. One that is not known is shown as it is. */
 export function named(prefix, value) {
-  const name = value?.startsWith(`${prefix}_`) ? value.slice(prefix.length + 1) : value ?? "";
+  const text = String(value ?? "");
+  const name = text.startsWith(`${prefix}_`) ? text.slice(prefix.length + 1) : text;
   return t(`${prefix}.${name}`) ?? name;
 }

@@ -1,6 +1,7 @@
 // The grid of piles. Only what has changed is drawn again, however many piles there are.
 
 import { $, el, setAttribute, setText } from "./dom.js";
+import { guard } from "./faults.js";
 import { count, duration, kW, time } from "./format.js";
 import { PlugStates, stateOf } from "./plugs.js";
 import { language, t } from "./words.js";
@@ -56,7 +57,7 @@ export class Piles {
         continue;
       }
       if (!card) this.#cards.set(device, card = new Card(device, plug => this.#open(device, plug)));
-      moved = card.draw(pile, this.#data) || moved;
+      moved = guard(() => card.draw(pile, this.#data), () => card.lose()) || moved;
     }
     this.#changed.clear();
     if (moved) $("piles").append(...[...this.#cards.values()].sort((a, b) => a.place.localeCompare(b.place, language(), { numeric: true })).map(card => card.node));
@@ -131,6 +132,13 @@ class Card {
     const moved = place !== this.place;
     this.place = place;
     return moved;
+  }
+
+  /** It cannot be drawn. */
+  lose() {
+    this.states = [];
+    this.#plugs.replaceChildren();
+    setText(this.#badge, t("cannotShow", this.#device));
   }
 
   #drawPlug(pile, plug, index, order) {

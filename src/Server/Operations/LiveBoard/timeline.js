@@ -75,7 +75,7 @@ const Terms = {
   // What a pile tells of, and warns of.
   None: "未知", ChargeStarted: "充电开始", ChargeEnded: "充电结束", CardSwiped: "刷卡", Alarm: "告警",
   Smoke: "烟雾", Temperature: "过温", OverCurrent: "过流", Water: "箱体进水", Door: "箱门打开", PowerCut: "断电",
-  RefusedSwipes: "大量刷卡被拒", ImpossibleRecords: "结束记录不可能属实", CardLimit: "刷卡超过限额", Flooding: "报文过多", retired: "设备已停用",
+  RefusedSwipes: "大量刷卡被拒", ImpossibleRecords: "结束记录不可能属实", CardLimit: "刷卡超过限额", Flooding: "报文过多", Other: "其他告警", retired: "设备已停用",
   // How a refund stands, and what the provider said of it.
   Owed: "待退", Done: "已退", Closed: "已关闭", Processing: "处理中", Refused: "拒绝", Abnormal: "异常", Unknown: "未知",
   // What is due.

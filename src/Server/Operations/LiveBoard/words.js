@@ -16,6 +16,8 @@ const Words = {
   "link.down": ["Connection lost", "连接中断"],
   lost: ["Connection lost, trying again. What you see is of {0}.", "连接中断，正在重试。当前显示的是 {0} 的数据。"],
   warnings: ["The server says", "服务器提示"],
+  cannotShow: ["{0} cannot be shown by this page.", "本页面无法显示 {0}。"],
+  faults: ["{0} times something could not be shown. What is missing is in the lists of chargectl. Reload the page if the server was updated.", "有 {0} 次内容无法显示，缺少的内容可用 chargectl 列表查看。如服务器已升级，请刷新页面。"],
 
   figures: ["Figures of today", "今日数据"],
   orders: ["Charges today", "今日充电"],
@@ -139,7 +141,7 @@ const Words = {
   "ALARM_CODE.SMOKE": ["Smoke", "烟雾"], "ALARM_CODE.TEMPERATURE": ["Over-temperature", "过温"], "ALARM_CODE.OVER_CURRENT": ["Over-current", "过流"],
   "ALARM_CODE.WATER": ["Water in the box", "箱体进水"], "ALARM_CODE.DOOR": ["Door open", "箱门打开"], "ALARM_CODE.POWER_CUT": ["Supply gone", "断电"],
   "ALARM_CODE.REFUSED_SWIPES": ["Many swipes refused", "大量刷卡被拒"], "ALARM_CODE.IMPOSSIBLE_RECORDS": ["End records that cannot be", "结束记录不可能属实"],
-  "ALARM_CODE.CARD_LIMIT": ["Card limit reached", "刷卡超过限额"], "ALARM_CODE.FLOODING": ["Sends too much", "报文过多"],
+  "ALARM_CODE.CARD_LIMIT": ["Card limit reached", "刷卡超过限额"], "ALARM_CODE.FLOODING": ["Sends too much", "报文过多"], "ALARM_CODE.OTHER": ["Other alarm", "其他告警"],
   "ALARM_SEVERITY.INFO": ["info", "提示"], "ALARM_SEVERITY.WARNING": ["warning", "警告"], "ALARM_SEVERITY.CRITICAL": ["critical", "严重"],
   "TIMELINE_KIND.ORDER": ["order", "订单"], "TIMELINE_KIND.MONEY": ["money", "资金"], "TIMELINE_KIND.COMMAND": ["command", "指令"],
   "TIMELINE_KIND.EVENT": ["pile", "设备"], "TIMELINE_KIND.DUE": ["due", "待办"], "TIMELINE_KIND.OPERATOR": ["operator", "操作"],
