@@ -1,5 +1,6 @@
 using System.Globalization;
 using Charging.Reliability.BadInput;
+using Charging.Reliability.BrokerLoad;
 using Charging.Reliability.Crash;
 using Charging.Reliability.Floods;
 using Charging.Reliability.HeavyMessages;
@@ -23,6 +24,7 @@ internal static class Reliability
         ["heavy", .. var rest] => await HeavyAsync(rest),
         ["flood", .. var rest] => await FloodAsync(rest),
         ["flooded", var directory, .. var rest] => await FloodServer.RunAsync(directory, rest),
+        ["broker", .. var rest] => await BrokerAsync(rest),
         ["model", .. var rest] => await ModelAsync(rest),
         ["serve", var plant, .. var rest] => await PlantedServer.RunAsync(Enum.Parse<Plant>(plant), rest),
         _ => Usage(),
@@ -85,6 +87,13 @@ internal static class Reliability
         {
             await PostgresServer.EndSharedAsync();
         }
+    }
+
+    private static async Task<int> BrokerAsync(string[] args)
+    {
+        var report = await BrokerLoadRun.RunAsync(Read(args, "--statuses", 5000), Read(args, "--messages", 500), Console.WriteLine);
+        Console.WriteLine(report);
+        return report.Missed.Count == 0 ? 0 : 1;
     }
 
     private static async Task<int> ModelAsync(string[] args)
@@ -151,6 +160,7 @@ internal static class Reliability
               heavy [--messages 1000] [--engine LiteDb]   R13: the heaviest messages of one pile, and what honest riders notice of them
               flood [--seconds 3600] [--who Rider|Address|Key] [--engine LiteDb]
                                                           R13: one rider, one address, one key that does as much as it may
+              broker [--statuses 5000] [--messages 500]   two nodes on Mosquitto and PostgreSQL: many retained statuses, heavy messages, a stop in a jam
               badinput [--count 1000000] [--seed <seed>]  R5: bad input on every route and topic
             """);
         return 1;

@@ -42,6 +42,9 @@ public sealed partial class ServerProcess : IDisposable
     /// <summary>Every line of its log.</summary>
     public IReadOnlyCollection<string> Lines => _lines;
 
+    /// <summary>The most memory that it has had at a time, in MiB.</summary>
+    public int PeakMiB => int.Parse(PeakMemory().Match(File.ReadAllText($"/proc/{_process.Id}/status")).Groups[1].ValueSpan, CultureInfo.InvariantCulture) / 1024;
+
     /// <summary>Launches the server's own program on a data directory. It does not listen yet.</summary>
     /// <param name="directory">The data directory.</param>
     /// <param name="settings">Settings as on the command line, beside those that every test has.</param>
@@ -213,6 +216,9 @@ public sealed partial class ServerProcess : IDisposable
 
     [GeneratedRegex(@"SMS to (\d{11}): your code is (\d{6})")]
     private static partial Regex Code();
+
+    [GeneratedRegex(@"VmHWM:\s+(\d+) kB")]
+    private static partial Regex PeakMemory();
 
     [GeneratedRegex(@"(\w+) on http://[^ ,]*?:(\d+)")]
     private static partial Regex Endpoint();

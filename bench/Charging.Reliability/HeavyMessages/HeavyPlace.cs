@@ -1,9 +1,7 @@
 using Charging.Device.V1;
 using Charging.PileSimulator;
-using Charging.Reliability.BadInput;
 using Charging.Server.Storage;
 using Charging.Testing;
-using MQTTnet.Protocol;
 
 namespace Charging.Reliability.HeavyMessages;
 
@@ -13,11 +11,11 @@ internal sealed class HeavyPlace : IAsyncDisposable
     // A rider has as many charges at once as nobody is asked about.
     private const int ChargesOfRider = 4;
 
-    private readonly string _secret;
-    private RawSender? _sender;
-
-    private HeavyPlace(ChargingApp app, string device, string secret, string honest, IReadOnlyList<Rider> riders, KnownOrders known) =>
-        (App, Device, _secret, Honest, Riders, Known) = (app, device, secret, honest, riders, known);
+    private HeavyPlace(ChargingApp app, string device, string secret, string honest, IReadOnlyList<Rider> riders, KnownOrders known)
+    {
+        (App, Device, Honest, Riders, Known) = (app, device, honest, riders, known);
+        Sender = new HeavySender(app.PilePort, device, secret);
+    }
 
     public ChargingApp App { get; }
 
@@ -32,8 +30,8 @@ internal sealed class HeavyPlace : IAsyncDisposable
 
     public KnownOrders Known { get; }
 
-    /// <summary>How often the broker has hung up on the pile.</summary>
-    public int Cuts { get; private set; }
+    /// <summary>The pile's side of its connection.</summary>
+    public HeavySender Sender { get; }
 
     /// <summary>Opens it.</summary>
     /// <param name="engine">Where the server keeps its data.</param>
@@ -66,27 +64,9 @@ internal sealed class HeavyPlace : IAsyncDisposable
         return new HeavyPlace(app, pile.Options.DeviceNo, pile.Options.Secret, honest.Options.DeviceNo, riders, new KnownOrders(live, over, foreign, "2577522B"));
     }
 
-    /// <summary>Sends a message, over a new connection when there is none.</summary>
-    public async Task SendAsync(HeavyMessage message)
-    {
-        if (message.Topic is null)
-        {
-            await DropAsync();
-            await using var dying = await ConnectAsync(message.Payload);
-            return;
-        }
-        if (_sender is { IsConnected: false })
-        {
-            Cuts++;
-            await DropAsync();
-        }
-        _sender ??= await ConnectAsync();
-        await _sender.SendAsync(message.Topic, message.Payload);
-    }
-
     public async ValueTask DisposeAsync()
     {
-        await DropAsync();
+        await Sender.DisposeAsync();
         await App.DisposeAsync();
     }
 
@@ -97,15 +77,5 @@ internal sealed class HeavyPlace : IAsyncDisposable
         var orderNo = reserved.Data?.GetString() ?? throw new InvalidOperationException($"Plug {plug} was not reserved: {reserved.Text}");
         var charged = await rider.ChargeAsync(device, text, orderNo, 5);
         return charged.Code == 200 ? orderNo : throw new InvalidOperationException($"Plug {plug} does not charge: {charged.Text}");
-    }
-
-    private Task<RawSender> ConnectAsync(byte[]? will = null) =>
-        RawSender.ConnectAsync(App.PilePort, Device, _secret, MqttQualityOfServiceLevel.AtMostOnce, will);
-
-    private async Task DropAsync()
-    {
-        if (_sender is not null)
-            await _sender.DisposeAsync();
-        _sender = null;
     }
 }

@@ -62,13 +62,13 @@ public static class HeavyRun
         var rows = new List<HeavyRow>();
         var kinds = HeavyKind.Of(place.Known);
         var none = kinds[^1] with { Name = "none" };
-        await SendAsync(n => place.SendAsync(kinds[^1].Make(n)), WarmUp);
+        await SendAsync(n => place.Sender.SendAsync(kinds[^1].Make(n)), WarmUp);
         foreach (var kind in kinds.Prepend(none))
         {
             slow.Take();
             using var end = new CancellationTokenSource();
             var callers = Enumerable.Range(0, Callers).Select(n => Task.Run(() => CallAsync(place, place.Riders[^(n + 1)], end.Token))).ToList();
-            await SendAsync(kind == none ? _ => Task.CompletedTask : n => place.SendAsync(kind.Make(n)), messages);
+            await SendAsync(kind == none ? _ => Task.CompletedTask : n => place.Sender.SendAsync(kind.Make(n)), messages);
             await end.CancelAsync();
             var took = (await Task.WhenAll(callers)).SelectMany(calls => calls).Order().ToList();
             rows.Add(new HeavyRow(kind.Name, kind == none ? 0 : messages, took.Count, took[(int)(took.Count * 0.99)], took[^1], slow.Take()));
@@ -79,7 +79,7 @@ public static class HeavyRun
             .. rows.Where(row => row.P99 > MaxP99).Select(row => string.Create(CultureInfo.InvariantCulture, $"{row.Name}: 1 of 100 honest calls took more than {row.P99:0} ms.")),
             .. rows.Where(row => row.Slow.Count > 0).Select(row => $"{row.Name}: store operations took more than 50 ms: {string.Join(", ", row.Slow.Keys)}."),
         ];
-        return new HeavyReport(engine, rows, place.Cuts, faults);
+        return new HeavyReport(engine, rows, place.Sender.Cuts, faults);
     }
 
     /// <summary>Sends so many of each kind, and notes what the server asks of its store.</summary>
@@ -91,13 +91,14 @@ public static class HeavyRun
         var kinds = HeavyKind.Of(place.Known);
         store.Take();
         foreach (var kind in kinds)
-            await SendAsync(n => place.SendAsync(kind.Make(n)), messages);
+            await SendAsync(n => place.Sender.SendAsync(kind.Make(n)), messages);
         var operations = store.Take();
         await place.App.CheckInvariantsAsync();
         return (kinds.Count, operations);
     }
 
-    private static async Task SendAsync(Func<int, Task> send, int messages)
+    /// <summary>Sends so many messages, at 50 a second.</summary>
+    internal static async Task SendAsync(Func<int, Task> send, int messages)
     {
         var clock = Stopwatch.StartNew();
         for (var n = 0; n < messages; n++)
