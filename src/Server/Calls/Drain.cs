@@ -7,7 +7,7 @@ namespace Charging.Server.Calls;
 public sealed class Drain(ServerOptions options) : IHostedLifecycleService
 {
     /// <summary>How long calls under way are waited for: longer than one waits for a pile.</summary>
-    public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(11);
+    public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(10.5);
 
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);

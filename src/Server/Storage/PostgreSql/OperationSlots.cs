@@ -5,11 +5,13 @@ namespace Charging.Server.Storage.PostgreSql;
 /// <param name="maxWaiting">How many wait.</param>
 internal sealed class OperationSlots(int connections, int maxWaiting)
 {
-    // While the server stops. It is long for a store that works.
+    // While the server stops. Both are long for a store that works.
     private static readonly TimeSpan MaxLastWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxClosing = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _free = new(connections);
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _closing = new();
     private int _taken;
 
     /// <summary>Operations that wait.</summary>
@@ -44,14 +46,19 @@ internal sealed class OperationSlots(int connections, int maxWaiting)
     }
 
     /// <summary>Whoever waits is refused, and whoever comes waits for a moment only.</summary>
-    public void Stop() => _stopping.Cancel();
-
-    /// <summary>Waits until nothing runs any more, at most for some time.</summary>
-    public async Task DrainAsync(TimeSpan timeout)
+    public void Stop()
     {
-        using var limit = new CancellationTokenSource(timeout);
+        if (IsStopping)
+            return;
+        _stopping.Cancel();
+        _closing.CancelAfter(MaxClosing);
+    }
+
+    /// <summary>Waits until nothing runs any more, at most until a second after the stop: what has not ended by then, in a jam, will not.</summary>
+    public async Task DrainAsync()
+    {
         for (var slot = 0; slot < connections; slot++)
-            await _free.WaitAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _free.WaitAsync(_closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task TakeAsync(CancellationToken cancellationToken)

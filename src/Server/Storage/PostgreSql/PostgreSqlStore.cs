@@ -11,9 +11,6 @@ namespace Charging.Server.Storage.PostgreSql;
 /// </summary>
 public sealed class PostgreSqlStore : IStore, IAsyncDisposable
 {
-    // For the operations that run while the server stops. It is long for a store that works.
-    private static readonly TimeSpan MaxClosing = TimeSpan.FromSeconds(1);
-
     private readonly TimeProvider _clock;
     private readonly ClockWatch? _clocks;
     private readonly ILogger _logger;
@@ -146,7 +143,7 @@ public sealed class PostgreSqlStore : IStore, IAsyncDisposable
             return;
         _isClosed = true;
         _slots.Stop();
-        await _slots.DrainAsync(MaxClosing);
+        await _slots.DrainAsync();
         await Feed.DisposeAsync();
         if (_moveLock is not null)
             await _moveLock.DisposeAsync();
