@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Charging.Server.Accounts;
+using Charging.Server.Clock;
 using Charging.Server.Operations;
 using Charging.Server.Payments;
 using Charging.Server.Storage;
@@ -54,7 +55,7 @@ internal static class MoveFile
     public static IEnumerable<ITable> Moved => Tables.All.Where(table => !ReferenceEquals(table, MoveMark.Table)).OrderBy(table => table.Name, StringComparer.Ordinal);
 
     /// <summary>Tables in which a server has rows that has never served.</summary>
-    public static readonly IReadOnlyList<ITable> Beginnings = [AccountTables.ServerKeys, OperatorKeys.Table, LedgerMark.Table];
+    public static readonly IReadOnlyList<ITable> Beginnings = [AccountTables.ServerKeys, OperatorKeys.Table, LedgerMark.Table, StoreTime.Table];
 
     /// <summary>Whether a row is moved: the key that lies beside the data is the server's own.</summary>
     public static bool IsMoved(object entity) => entity is not OperatorKey { Id: OperatorKeyFile.Id };
