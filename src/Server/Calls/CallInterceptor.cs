@@ -1,5 +1,6 @@
 using Charging.Miniprogram.V1;
 using Charging.Server.Accounts;
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 
@@ -29,6 +30,8 @@ public sealed class CallInterceptor(TokenIndex tokens, Drain drain, ILogger<Call
         {
             if (!await IdentifyAsync(context))
                 return Refuse<TResponse>(context, ResultCode.Unauthenticated);
+            if (request is IMessage message)
+                Nulls.Clear(message);
             var answer = await continuation(request, context);
             return answer is IAnswer { Code: not 200 } refusal ? Checked(context, answer, refusal) : answer;
         }

@@ -36,9 +36,12 @@ public static class PaymentSetup
         app.MapGrpcService<BalanceRpc>();
         app.MapGrpcService<PaymentRpc>();
         app.MapWeChatPay();
-        if (!app.Environment.IsDevelopment() && app.Services.GetRequiredService<IPaymentProvider>() is SandboxPaymentProvider)
+        if (!app.Environment.IsDevelopment() && app.Has<SandboxPaymentProvider>())
             PaymentLog.SandboxOutsideDevelopment(app.Logger);
     }
+
+    /// <summary>Whether a service is registered, without making it: much of what there is would open the store.</summary>
+    internal static bool Has<T>(this WebApplication app) => app.Services.GetRequiredService<IServiceProviderIsService>().IsService(typeof(T));
 
     /// <summary>Registers the full check of the ledger alone.</summary>
     internal static void AddLedgerCheck(this WebApplicationBuilder builder)

@@ -25,9 +25,10 @@ internal static class WeChatPaySetup
     /// <summary>Maps the callbacks, where WeChat Pay takes the money.</summary>
     public static void MapWeChatPay(this WebApplication app)
     {
-        if (app.Services.GetService<WeChatPayCallbacks>() is not { } callbacks)
+        // Made by the first request: what they are made of opens the store.
+        if (!app.Has<WeChatPayCallbacks>())
             return;
-        app.MapPost(WeChatPayCallbacks.PaymentPath, callbacks.PaidAsync);
-        app.MapPost(WeChatPayCallbacks.RefundPath, callbacks.RefundedAsync);
+        app.MapPost(WeChatPayCallbacks.PaymentPath, (HttpContext context, WeChatPayCallbacks callbacks) => callbacks.PaidAsync(context));
+        app.MapPost(WeChatPayCallbacks.RefundPath, (HttpContext context, WeChatPayCallbacks callbacks) => callbacks.RefundedAsync(context));
     }
 }
