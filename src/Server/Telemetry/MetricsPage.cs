@@ -5,7 +5,7 @@ using Charging.Server.Operations;
 namespace Charging.Server.Telemetry;
 
 /// <summary>Keeps `/metrics` from strangers: they tell how the business goes.</summary>
-internal sealed class MetricsPage(TelemetryOptions options, OperatorKeys keys, FailedSignIns failedSignIns, Listeners listeners)
+internal sealed class MetricsPage(TelemetryOptions options, ServerOptions server, OperatorKeys keys, FailedSignIns failedSignIns, Listeners listeners)
 {
     // A proxy on this machine makes everybody's address the loopback, and says so.
     private static readonly string[] SignsOfProxies = ["X-Forwarded-For", "X-Original-For", "X-Real-IP", "Forwarded", "Via"];
@@ -23,11 +23,12 @@ internal sealed class MetricsPage(TelemetryOptions options, OperatorKeys keys, F
         failedSignIns.Add(context);
         context.Response.StatusCode = StatusCodes.Status401Unauthorized;
         context.Response.Headers.WWWAuthenticate = "Bearer";
-        return context.Response.WriteAsync("Metrics are for this machine, or for who sends an operator key as 'authorization: Bearer …' (setting Charging:Telemetry:Metrics).\n");
+        return context.Response.WriteAsync("Metrics are for who sends an operator key as 'authorization: Bearer …' (setting Charging:Telemetry:Metrics).\n");
     }
 
     private bool IsThisMachine(HttpContext context) =>
-        options.Metrics == MetricsAccess.Loopback
+        options.Metrics == MetricsAccess.Loopback && listeners.IsLoopback("Http") && server.TrustedProxies.Length == 0
         && context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address)
+        && (context.Request.Host.Host == "localhost" || (IPAddress.TryParse(context.Request.Host.Host, out var host) && IPAddress.IsLoopback(host)))
         && !SignsOfProxies.Any(context.Request.Headers.ContainsKey);
 }

@@ -3,11 +3,11 @@ namespace Charging.Server.Telemetry;
 /// <summary>Who may read `/metrics`.</summary>
 public enum MetricsAccess
 {
-    /// <summary>This machine, when no proxy stands between; everybody else with an operator key.</summary>
-    Loopback,
-
     /// <summary>Everybody with an operator key, and nobody without.</summary>
     Key,
+
+    /// <summary>This machine too, where no proxy can stand between and only this machine reaches the port.</summary>
+    Loopback,
 
     /// <summary>Nobody: the page is not there.</summary>
     Off,
@@ -17,7 +17,7 @@ public enum MetricsAccess
 public sealed record TelemetryOptions
 {
     /// <summary>Who may read `/metrics` on the HTTP port.</summary>
-    public MetricsAccess Metrics { get; init; } = MetricsAccess.Loopback;
+    public MetricsAccess Metrics { get; init; } = MetricsAccess.Key;
 
     /// <summary>Where traces and metrics are sent over OTLP/gRPC, such as `http://127.0.0.1:4317`; nowhere when it is not set.</summary>
     public string? OtlpEndpoint { get; init; }

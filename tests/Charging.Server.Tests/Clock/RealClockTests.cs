@@ -140,7 +140,7 @@ public sealed class RealClockTests : IAsyncDisposable
     {
         _server?.Dispose();
         _server = ServerProcess.Launch(
-            _clock, _directory.FullName, ["--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:0", "--Charging:Orders:Reservation=00:00:10", .. _store]);
+            _clock, _directory.FullName, ["--Kestrel:Endpoints:Mqtt:Url=http://127.0.0.1:0", "--Charging:Orders:Reservation=00:00:10", "--Charging:Telemetry:Metrics=Loopback", .. _store]);
     }
 
     private async Task<SimulatedPile> AddPileAsync()

@@ -114,19 +114,24 @@ public sealed partial class MetricsTests
     }
 
     [Theory]
+    [InlineData(null, null, false, HttpStatusCode.Unauthorized)]
+    [InlineData(null, null, true, HttpStatusCode.OK)]
     [InlineData("Loopback", null, false, HttpStatusCode.OK)]
+    [InlineData("Loopback --Charging:TrustedProxies:0=192.0.2.1", null, false, HttpStatusCode.Unauthorized)]
+    [InlineData("Loopback", "Host", false, HttpStatusCode.Unauthorized)]
+    [InlineData("Loopback", "Host", true, HttpStatusCode.OK)]
     [InlineData("Loopback", "X-Forwarded-For", false, HttpStatusCode.Unauthorized)]
     [InlineData("Loopback", "Via", false, HttpStatusCode.Unauthorized)]
     [InlineData("Loopback", "X-Forwarded-For", true, HttpStatusCode.OK)]
     [InlineData("Key", null, false, HttpStatusCode.Unauthorized)]
     [InlineData("Key", null, true, HttpStatusCode.OK)]
     [InlineData("Off", null, true, HttpStatusCode.NotFound)]
-    public async Task Strangers_read_no_metrics(string access, string? sign, bool withKey, HttpStatusCode status)
+    public async Task Strangers_read_no_metrics(string? access, string? sign, bool withKey, HttpStatusCode status)
     {
-        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Settings = [$"--Charging:Telemetry:Metrics={access}"] });
+        await using var app = await ChargingApp.StartAsync(new ChargingAppOptions { Settings = access is null ? [] : $"--Charging:Telemetry:Metrics={access}".Split(' ') });
         using var request = new HttpRequestMessage(HttpMethod.Get, "/metrics");
         if (sign is not null)
-            request.Headers.Add(sign, sign == "Via" ? "1.1 proxy" : "198.51.100.7");
+            request.Headers.Add(sign, sign switch { "Via" => "1.1 proxy", "Host" => "charging.example.com", _ => "198.51.100.7" });
         if (withKey)
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", app.Key());
         using var response = await app.Http.SendAsync(request);
@@ -151,7 +156,7 @@ public sealed partial class MetricsTests
     {
         await using var stand = await Stand.OpenAsync();
         await stand.BeginAsync();
-        var text = await stand.App.Http.GetStringAsync("/metrics");
+        var text = await TextAsync(stand.App);
         var exported = TypeLine().Matches(text).Select(m => m.Groups["name"].Value).ToHashSet();
         // What counts from its first event on, such as failures, is not there before.
         var declared = MetricInCode().Matches(string.Join('\n', Repository.Files("src", "*.cs").Select(Repository.Read))).Select(m => m.Groups["name"].Value.Replace('.', '_')).ToHashSet();
@@ -171,9 +176,17 @@ public sealed partial class MetricsTests
 
     private static string Plain(string name) => Family(name) is var family && family.EndsWith("_total", StringComparison.Ordinal) ? family[..^6] : family.Replace("_seconds", "");
 
+    private static async Task<string> TextAsync(ChargingApp app)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/metrics");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", app.Key());
+        using var response = await app.Http.SendAsync(request);
+        return await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync();
+    }
+
     private static async Task<Dictionary<string, double>> ReadAsync(ChargingApp app)
     {
-        var lines = (await app.Http.GetStringAsync("/metrics")).Split('\n').Where(line => line.Length > 0 && line[0] != '#');
+        var lines = (await TextAsync(app)).Split('\n').Where(line => line.Length > 0 && line[0] != '#');
         return lines.Select(line => SampleLine().Match(line)).Where(m => m.Success).ToDictionary(
             m => m.Groups["name"].Value + Labels(m.Groups["labels"].Value),
             m => double.Parse(m.Groups["value"].Value, CultureInfo.InvariantCulture));
