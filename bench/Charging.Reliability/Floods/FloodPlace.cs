@@ -76,8 +76,8 @@ internal sealed class FloodPlace : IAsyncDisposable
             return new DirectoryInfo(_directory).EnumerateFiles("*.db*").Sum(file => file.Length);
         await using var connection = new NpgsqlConnection(_database + ";Pooling=false");
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand("SELECT pg_database_size(current_database())", connection);
-        return (long)(await command.ExecuteScalarAsync())!;
+        await using var command = new NpgsqlCommand("SELECT sum(pg_total_relation_size(relid)) FROM pg_stat_user_tables", connection);
+        return (long)(decimal)(await command.ExecuteScalarAsync())!;
     }
 
     /// <summary>The admin's key.</summary>
