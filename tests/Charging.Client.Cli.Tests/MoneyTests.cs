@@ -32,10 +32,12 @@ public sealed class MoneyTests
             Assert.Equal(Fen(money, "paidFen"), Fen(money, "holdFen") + Fen(money, "usedFen") + Fen(money, "owedFen") + Fen(money, "refundedFen"));
         }
 
+        await stand.App.CtlAsync("users", "adjust", stand.Rider.Phone, "1.50", "--reason", "x");
+        await stand.App.CtlAsync("users", "adjust", stand.Rider.Phone, "-0.25", "--reason", "x");
         var user = (await stand.App.CtlAsync("ledger", "show", "--user", stand.Rider.Phone, "--json")).Json;
         var all = user.GetProperty("statements").EnumerateArray().ToList();
         Assert.Equal(
-            [history.Charging, history.CardRefunded, history.Refunded, history.ByCard, history.Used, history.OpenTopUp, history.TopUp],
+            [history.Charging, history.CardRefunded, history.Refunded, history.ByCard, history.Used, history.OpenTopUp, history.TopUp, "adjust:1:1", "adjust:1:2"],
             all.Select(money => money.GetProperty("no").GetString()));
         var moves = all.SelectMany(Entries).OrderBy(entry => entry.Number).ToList();
         Assert.Equal(Fen(user, "balanceFen"), Sum(moves, to: "user:1") - Sum(moves, from: "user:1"));
@@ -43,7 +45,7 @@ public sealed class MoneyTests
         Assert.Equal(Fen(user, "balanceFen"), (await stand.App.CtlAsync("users", "show", stand.Rider.Phone, "--json")).Json.GetProperty("user") is var shown ? Fen(shown, "balanceFen") : -1);
 
         var table = await stand.App.CtlAsync("ledger", "show", "--user", stand.Rider.Phone, "--limit", "3");
-        Assert.Contains("3 orders and top-ups, and there are more", table.Output);
+        Assert.Contains("3 orders, top-ups and changes by operators, and there are more", table.Output);
         Assert.Matches($"hold:{history.Charging} +provider +order:{history.Charging} +1\\.01 +-", table.Output);
         Assert.Matches("credited ¥ +20\\.00", (await stand.App.CtlAsync("ledger", "show", "--topup", history.TopUp)).Output);
         Assert.Matches("used ¥ +0\\.08", (await stand.App.CtlAsync("ledger", "show", "--order", history.Used)).Output);

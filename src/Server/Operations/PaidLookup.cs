@@ -5,25 +5,35 @@ using Charging.Server.Storage;
 
 namespace Charging.Server.Operations;
 
-/// <summary>What riders have paid, as operators look it up: orders by their place in the rider's list, and then top-ups.</summary>
+/// <summary>
+/// What riders have paid, as operators look it up: orders by their place in the rider's list, then top-ups, and then what operators
+/// changed on the balance.
+/// </summary>
 internal static class PaidLookup
 {
     // A page token begins with what it pages through.
     private const char Orders = 'o';
     private const char TopUps = 't';
+    private const char Adjustments = 'a';
 
-    /// <summary>A page of the numbers of a rider's paid orders, newest first, and then of the top-ups, newest first.</summary>
+    /// <summary>
+    /// A page of the numbers of a rider's paid orders, newest first, then of the top-ups, newest first, and then of the keys of
+    /// operators' changes of the balance.
+    /// </summary>
     public static async Task<Page<string>> PaidNumbersAsync(this IStore store, long userId, int pageSize, string pageToken)
     {
-        var isTopUps = pageToken.StartsWith(TopUps);
-        var cursor = Paging.Read(pageSize, pageToken.Length > 0 && pageToken[0] is Orders or TopUps ? pageToken[1..] : pageToken);
-        if (!isTopUps)
+        var list = pageToken.Length > 0 && pageToken[0] is Orders or TopUps or Adjustments ? pageToken[0] : Orders;
+        var cursor = Paging.Read(pageSize, pageToken.StartsWith(list) ? pageToken[1..] : pageToken);
+        var ofRider = KeyRange.Prefix(AccountTables.Key(userId), descending: true);
+        return list switch
         {
-            var orders = await store.PageAsync(OrderTables.ByRider, cursor, KeyRange.Prefix(AccountTables.Key(userId), descending: true));
-            return new Page<string>([.. orders.Items.Select(order => order.No.ToString())], orders.NextToken.Length > 0 ? Orders + orders.NextToken : $"{TopUps}");
-        }
-        var topUps = await store.PageAsync(TopUp.ByRider, cursor, KeyRange.Prefix(AccountTables.Key(userId), descending: true));
-        return new Page<string>([.. topUps.Items.Select(topUp => topUp.No.ToString())], topUps.NextToken.Length > 0 ? TopUps + topUps.NextToken : "");
+            Orders => Page(await store.PageAsync(OrderTables.ByRider, cursor, ofRider), order => order.No.ToString(), Orders, $"{TopUps}"),
+            TopUps => Page(await store.PageAsync(TopUp.ByRider, cursor, ofRider), topUp => topUp.No.ToString(), TopUps, $"{Adjustments}"),
+            _ => Page(await store.PageAsync(Ledger.Entries.ByKey, cursor, KeyRange.Prefix(Ledger.AdjustmentsOf(userId))), entry => entry.Key, Adjustments, ""),
+        };
+
+        static Page<string> Page<T>(Page<T> page, Func<T, string> number, char list, string next) =>
+            new([.. page.Items.Select(number)], page.NextToken.Length > 0 ? list + page.NextToken : next);
     }
 
     /// <summary>The phones of whoever has orders or top-ups of these numbers, by number.</summary>

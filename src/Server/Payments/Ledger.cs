@@ -54,6 +54,9 @@ public static class Ledger
     /// <summary>Entries in the order in which they were written.</summary>
     public static readonly Index<LedgerEntry> ByNumber = Entries.Index("number", entry => Place(entry.Number));
 
+    /// <summary>Begins the keys of what operators changed on a balance.</summary>
+    public static string AdjustmentsOf(long userId) => $"adjust:{userId}:";
+
     /// <summary>A number as an index key.</summary>
     public static string Place(long number) => number.ToString("D19", CultureInfo.InvariantCulture);
 
@@ -134,7 +137,7 @@ public static class Ledger
     {
         user = Change(user with { Adjustments = user.Adjustments + 1 }, fen);
         var (from, to) = fen > 0 ? (Adjustments, Balance(user.Id)) : (Balance(user.Id), Adjustments);
-        await WriteAsync(tx, $"adjust:{user.Id}:{user.Adjustments}", from, to, Math.Abs(fen), user);
+        await WriteAsync(tx, $"{AdjustmentsOf(user.Id)}{user.Adjustments}", from, to, Math.Abs(fen), user);
         return user;
     }
 

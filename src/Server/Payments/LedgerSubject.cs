@@ -3,8 +3,11 @@ using Charging.Server.Storage;
 
 namespace Charging.Server.Payments;
 
-/// <summary>An order or a top-up with all its entries, found by their keys: the ledger needs no index by order.</summary>
-/// <param name="No">Its number.</param>
+/// <summary>
+/// An order or a top-up with all its entries, found by their keys: the ledger needs no index by order. Or one entry of neither, by
+/// which an operator changed a balance.
+/// </summary>
+/// <param name="No">Its number, or the key of the entry.</param>
 /// <param name="Order">The order; null when it is none.</param>
 /// <param name="TopUp">The top-up; null when it is none.</param>
 /// <param name="Refunds">Its refunds through the provider, by their numbers.</param>
@@ -31,7 +34,7 @@ internal sealed record LedgerSubject(string No, Order? Order, TopUp? TopUp, IRea
         var count = Math.Max(highest, order?.Refunds ?? topUp?.Refunds ?? 0);
         var refunds = await RefundsAsync(tx, no, count);
         var entries = new List<LedgerEntry>();
-        foreach (var key in Keys(no, order, topUp, count, highest))
+        foreach (var key in Keys(no, order, topUp, count, highest).Append(no))
         {
             if (await tx.GetAsync(Ledger.Entries, key) is { } entry)
                 entries.Add(entry);

@@ -9,7 +9,7 @@ internal static class Show
 {
     private static readonly Option<string> Order = new("--order") { Description = "The money of this order.", HelpName = "order-no" };
     private static readonly Option<string> TopUp = new("--topup") { Description = "The money of this top-up.", HelpName = "order-no" };
-    private static readonly Option<string> User = new("--user") { Description = "The money of everything that this rider has paid.", HelpName = "phone" };
+    private static readonly Option<string> User = new("--user") { Description = "All of a rider's money.", HelpName = "phone" };
     private static readonly Option<int> Limit = Pages.Limit();
 
     /// <summary>Makes the command.</summary>
@@ -63,7 +63,7 @@ internal static class Show
         {
             console.Fields(("rider", phone), ("balance ¥", Format.Yuan(balanceFen)));
             Write(console, statements.SelectMany(money => money.Entries));
-            console.Line(Pages.Foot(statements.Count, rest, "orders and top-ups"));
+            console.Line(Pages.Foot(statements.Count, rest, "orders, top-ups and changes by operators"));
         });
     }
 
