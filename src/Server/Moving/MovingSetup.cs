@@ -38,6 +38,7 @@ public static class MovingSetup
         services.AddHostedService<OperatorKeyFile>();
         services.AddSingleton<OperatorInterceptor>();
         services.AddSingleton<FailedSignIns>();
+        services.AddSingleton<SignIn>();
         services.AddSingleton<BulkReads>();
         services.Configure<GrpcServiceOptions>(grpc =>
         {

@@ -20,6 +20,7 @@ public static class OperationsSetup
         services.AddHostedService(provider => provider.GetRequiredService<RestoreCheck>());
         services.AddSingleton<OperatorInterceptor>();
         services.AddSingleton<FailedSignIns>();
+        services.AddSingleton<SignIn>();
         services.AddSingleton<BulkReads>();
         services.Configure<GrpcServiceOptions>(grpc => grpc.Interceptors.Add<OperatorInterceptor>());
         builder.AddSettings<OperationsOptions>("Charging:Operations", options => options.Complaint());

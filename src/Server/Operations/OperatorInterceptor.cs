@@ -13,13 +13,10 @@ namespace Charging.Server.Operations;
 /// becomes a status.
 /// </summary>
 internal sealed partial class OperatorInterceptor(
-    OperatorKeys keys, Restores restores, FailedSignIns failedSignIns, BulkReads bulkReads, Listeners listeners, Drain drain, ILogger<OperatorInterceptor> logger) : Interceptor
+    SignIn signIn, BulkReads bulkReads, Listeners listeners, Drain drain, ILogger<OperatorInterceptor> logger) : Interceptor
 {
     /// <summary>Begins the full name of every method of the operators.</summary>
     public const string MethodPrefix = "/charging.ops.";
-
-    private const string NoKey = $"No valid operator key: put the content of {OperatorKeyFile.Name} in the server's data directory into CHARGECTL_KEY, or send it as 'authorization: Bearer …'.";
-    private const string KeyOfBackup = $"No valid operator key. The store was restored from a backup, and until an admin accepts that only the key of {OperatorKeyFile.Name} in the server's data directory is valid: run 'chargectl restore accept' with that.";
 
     /// <inheritdoc/>
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
@@ -69,7 +66,7 @@ internal sealed partial class OperatorInterceptor(
     {
         Identify(context);
         if (request is not null)
-            RequestCheck.Insist(context.GetHttpContext(), request);
+            RequestCheck.Insist(request);
         try
         {
             await bulkReads.WriteAsync(context);
@@ -109,11 +106,7 @@ internal sealed partial class OperatorInterceptor(
         var http = context.GetHttpContext();
         if (http.Connection.LocalPort != listeners.Port("Grpc") && !OpsRoutes.Covers(http.Request.Path))
             throw Refusal.Of(StatusCode.Unimplemented, $"gRPC is served on the port of Kestrel:Endpoints:Grpc: call that one, or {OpsRoutes.Prefix} on this one.", Reasons.NotServed);
-        if (keys.Find(http.Request.Headers.Authorization.ToString()) is not { } key)
-        {
-            failedSignIns.Add(http);
-            throw Refusal.Of(StatusCode.Unauthenticated, restores.Pending is null ? NoKey : KeyOfBackup, Reasons.KeyInvalid);
-        }
+        var key = signIn.Insist(http);
         var least = Access.LeastRole(context.Method);
         if (key.Role < least)
             throw Refusal.Of(StatusCode.PermissionDenied, $"This needs the role {Name(least)}, and the key '{key.Name}' has {Name(key.Role)}: ask an admin.", Reasons.RoleTooLow);

@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using Google.Rpc;
 using Grpc.Core;
+using Microsoft.AspNetCore.Grpc.JsonTranscoding;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
@@ -11,7 +12,7 @@ namespace Charging.Server.Operations;
 /// Stands before the transcoder for everything under /ops/v1: what the transcoder refuses with an empty answer, or what it
 /// never sees, is answered as `google.rpc.Status` too.
 /// </summary>
-public sealed class OpsRoutes(RequestDelegate next)
+internal sealed class OpsRoutes(RequestDelegate next, SignIn signIn)
 {
     /// <summary>What all paths of the operators begin with.</summary>
     public const string Prefix = "/ops/v1";
@@ -35,8 +36,18 @@ public sealed class OpsRoutes(RequestDelegate next)
         context.Response.OnStarting(NameTheScheme, context.Response);
         try
         {
-            await RequestCheck.LookAsync(context);
+            if (context.GetEndpoint()?.Metadata.GetMetadata<GrpcJsonTranscodingMetadata>() is { } method)
+            {
+                signIn.Insist(context);
+                await RequestCheck.InsistAsync(context.Request, method);
+            }
             await next(context);
+        }
+        catch (RpcException e) when (!context.Response.HasStarted)
+        {
+            var refusal = Google.Rpc.Status.Parser.ParseFrom(e.Trailers.GetValueBytes(Refusal.Details));
+            context.Response.StatusCode = e.StatusCode == StatusCode.Unauthenticated ? StatusCodes.Status401Unauthorized : StatusCodes.Status400BadRequest;
+            await WriteAsync(context, refusal);
         }
         catch (BadHttpRequestException e) when (!context.Response.HasStarted)
         {
@@ -65,7 +76,12 @@ public sealed class OpsRoutes(RequestDelegate next)
             >= 500 => (StatusCode.Internal, "A fault of the server: its log says more."),
             _ => (StatusCode.InvalidArgument, "The request cannot be read."),
         };
+        return WriteAsync(context, Refusal.ToStatus(code, sentence, Reasons.NotServed));
+    }
+
+    private static Task WriteAsync(HttpContext context, Google.Rpc.Status refusal)
+    {
         context.Response.ContentType = "application/json";
-        return context.Response.WriteAsync(Formatter.Format(Refusal.ToStatus(code, sentence, Reasons.NotServed)), context.RequestAborted);
+        return context.Response.WriteAsync(Formatter.Format(refusal), context.RequestAborted);
     }
 }

@@ -18,7 +18,8 @@ internal static class Refusal
     /// <summary>Longest reason that an operator gives.</summary>
     public const int MaxReason = 200;
 
-    private const string Details = "grpc-status-details-bin";
+    /// <summary>The trailer with the whole status.</summary>
+    public const string Details = "grpc-status-details-bin";
 
     /// <summary>A refusal.</summary>
     public static RpcException Of(StatusCode code, string sentence, string reason) =>

@@ -4,7 +4,10 @@ using System.Text.RegularExpressions;
 using Google.Api;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
+using Grpc.Core;
 using Microsoft.AspNetCore.Grpc.JsonTranscoding;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
 using Quickenshtein;
 
 namespace Charging.Server.Operations;
@@ -17,26 +20,39 @@ internal static partial class RequestCheck
 {
     private const string NothingDone = "Nothing was done.";
 
-    /// <summary>Looks at a request over HTTP before the transcoder reads it. It is refused once its caller is known.</summary>
-    public static async Task LookAsync(HttpContext http)
+    /// <summary>Checks a request over HTTP before the transcoder reads it.</summary>
+    /// <exception cref="RpcException">INVALID_ARGUMENT, with the name of what is not known.</exception>
+    public static async Task InsistAsync(HttpRequest request, GrpcJsonTranscodingMetadata method)
     {
-        if (http.GetEndpoint()?.Metadata.GetMetadata<GrpcJsonTranscodingMetadata>() is not { } method)
-            return;
         var message = method.MethodDescriptor.InputType;
         var inPath = Variables().Matches(PathOf(method.HttpRule)).Select(variable => message.FindFieldByName(variable.Groups[1].Value)).ToHashSet();
         var takesBody = method.HttpRule.Body == "*";
-        http.Items[typeof(RequestCheck)] = OfQuery(http.Request.Query, message, inPath, takesBody)
-            ?? (takesBody ? await OfBodyAsync(http.Request, message, inPath) : null);
+        var complaint = OfQuery(request.Query, message, inPath, takesBody);
+        if (takesBody)
+            complaint ??= OfCharset(request) ?? await OfBodyAsync(request, message, inPath);
+        else if (request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true })
+            complaint ??= $"This has no body: put what is in it into the query. {NothingDone}";
+        if (complaint is not null)
+            throw Refusal.Invalid(complaint);
     }
 
     /// <summary>Insists that a request holds nothing but what the protos know.</summary>
-    /// <exception cref="Grpc.Core.RpcException">INVALID_ARGUMENT, with the name of what is not known.</exception>
-    public static void Insist(HttpContext http, IMessage request)
+    /// <exception cref="RpcException">INVALID_ARGUMENT, with the name of what is not known.</exception>
+    public static void Insist(IMessage request)
     {
-        if (http.Items[typeof(RequestCheck)] as string is { } complaint)
-            throw Refusal.Invalid(complaint);
         if (OfFields(request) is { } unknown)
             throw Refusal.Invalid(unknown);
+    }
+
+    // The transcoder throws at a name that it does not know, and does not know one in quotes.
+    private static string? OfCharset(HttpRequest request)
+    {
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !type.Charset.HasValue)
+            return null;
+        if (!HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase))
+            return $"The body is no JSON in UTF-8. {NothingDone}";
+        request.ContentType = type.MediaType.Value;
+        return null;
     }
 
     private static string? OfQuery(IQueryCollection query, MessageDescriptor message, HashSet<FieldDescriptor> inPath, bool takesBody)

@@ -62,7 +62,8 @@ public sealed class ClockStepTests
         await stand.PassAsync(Hour);
         await StepAsync(stand, TimeSpan.FromHours(hours));
         await stand.PassAsync(2 * Hour);
-        Assert.Equal((OrderState.Charging, 10800), ((await stand.OrderAsync(orderNo)).State, (await stand.DetailAsync(orderNo)).GetProperty("seconds").GetInt32()));
+        await Retry.Until("the pile's last status has come", async () => (await stand.DetailAsync(orderNo)).GetProperty("seconds").GetInt32() == 10800);
+        Assert.Equal(OrderState.Charging, (await stand.OrderAsync(orderNo)).State);
 
         await stand.PassUntilAsync(orderNo, OrderState.Settled);
         var order = await stand.OrderAsync(orderNo);

@@ -28,7 +28,7 @@ public sealed class RequestCheckTests
         { "POST /ops/v1/users/1:adjustBalance", """{"amountFen":1,"reason":"r","requestID":"1"}""", "the nearest is 'requestId'" },
         { "POST /ops/v1/users/1:adjustBalance", """{"amountFen":1,"amount_fen":2,"reason":"r"}""", "amount_fen is given twice" },
         { "GET /ops/v1/piles?stationID=gate", "", "the nearest is 'stationId'" },
-        { "GET /ops/v1/piles?pageSize=1&pageSize=2", "", "multiple values" },
+        { "GET /ops/v1/piles?pageSize=1&pageSize=2", "", "pageSize is given twice" },
     };
 
     [Theory]
@@ -39,6 +39,30 @@ public sealed class RequestCheckTests
         var (http, message) = await SendAsync(app, call, body);
         Assert.Equal(HttpStatusCode.BadRequest, http);
         Assert.Contains(sentence, message);
+    }
+
+    [Theory]
+    [InlineData("DELETE", "/ops/v1/stations/gate", "application/json", """{"reason":"r"}""", HttpStatusCode.BadRequest)]
+    [InlineData("GET", "/ops/v1/orders", "application/json", """{"foo":1}""", HttpStatusCode.BadRequest)]
+    [InlineData("POST", "/ops/v1/piles", "application/json; charset=bogus", """{"deviceNo":"00000000EE"}""", HttpStatusCode.BadRequest)]
+    [InlineData("POST", "/ops/v1/piles", "application/json; charset=utf-16", """{"deviceNo":"00000000EE"}""", HttpStatusCode.BadRequest)]
+    [InlineData("POST", "/ops/v1/piles", "application/json; charset=\"UTF-8\"", """{"deviceNo":"00000000EE"}""", HttpStatusCode.OK)]
+    public async Task A_body_is_read_or_refused_and_by_nobody_without_a_key(string verb, string path, string type, string body, HttpStatusCode status)
+    {
+        await using var app = await ChargingApp.StartAsync();
+        await new StationService.StationServiceClient(app.AsOperator()).AddStationAsync(new AddStationRequest { StationId = "gate", Name = "gate" });
+        foreach (var (key, expected) in new[] { ("none", HttpStatusCode.Unauthorized), (app.Key(), status) })
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(verb), path) { Content = new StringContent(body) };
+            request.Content.Headers.Remove("Content-Type");
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+            request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {key}");
+            using var answer = await app.Http.SendAsync(request);
+            Assert.Equal(expected, answer.StatusCode);
+            var reason = expected == HttpStatusCode.OK ? null : (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("details")[0].GetProperty("reason").GetString();
+            Assert.Equal(expected switch { HttpStatusCode.Unauthorized => "KEY_INVALID", HttpStatusCode.BadRequest => "FIELD_INVALID", _ => null }, reason);
+        }
+        Assert.Single((await new StationService.StationServiceClient(app.AsOperator()).ListStationsAsync(new ListStationsRequest())).Stations);
     }
 
     [Fact]

@@ -286,6 +286,24 @@ public sealed class EventTests
         Assert.Contains(stand.App.Log.Records, record => record.Message.Contains("pile-events") && record.Message.Contains("was reached"));
     }
 
+    [Fact]
+    public async Task Starts_of_an_open_charge_beyond_what_is_sent_again_count_too()
+    {
+        await using var stand = await Stand.OpenAsync(settings: "--Charging:Piles:MaxEventsPerDay=100");
+        await using var pile = await RawPile.OpenAsync(stand.App);
+        var orderNo = await BeginAsync(stand, pile);
+        for (var number = 1u; number <= 151; number++)
+        {
+            if (number % 25 == 0)
+                stand.Clock.Advance(TimeSpan.FromSeconds(1));
+            await pile.RaiseAsync(number, raised => raised.ChargeStarted = new ChargeStarted { OrderNo = orderNo, Plug = 2 });
+        }
+        await pile.AckedAsync(150);
+        await Retry.Until("the limit of the charge and that of the day were reached", () => new[] { "charge-events", "pile-events" }.All(
+            name => stand.App.Log.Records.Any(record => record.Message.Contains(name) && record.Message.Contains("was reached"))));
+        Assert.DoesNotContain(pile.Received, command => command.EventAck?.EventId == 151);
+    }
+
     private static ChargeEnded Ended(string orderNo, uint seconds) =>
         new() { OrderNo = orderNo, Plug = 2, Seconds = seconds, EnergyWh = 5, MaxPowerW = 200, Reason = EndReason.Full };
 

@@ -49,7 +49,9 @@ public sealed class GarbageTests
         await pile.SendAsync(new PileTelemetry { Plugs = { new PlugTelemetry { Plug = number, PowerW = number, TemperatureDeciC = int.MinValue } } });
         await pile.RaiseAsync(number, raised => (raised.AgeMs, raised.Alarm) = (number, new Alarm { Code = (AlarmCode)(int)number, Plug = number, Severity = (AlarmSeverity)99 }));
         await pile.RaiseAsync(number, raised => (raised.AgeMs, raised.Alarm) = (number, new Alarm { Code = (AlarmCode)(int)number, Plug = number }));
-        await pile.AckedAsync(number, 2);
+        // An event without a number cannot be acknowledged.
+        if (number > 0)
+            await pile.AckedAsync(number, 2);
         await pile.RaiseAsync(901, raised => (raised.AgeMs, raised.Alarm) = (number, new Alarm { Plug = number, Code = AlarmCode.Water }));
         await pile.RaiseAsync(902, raised => (raised.AgeMs, raised.Alarm) = (number, new Alarm { Plug = number, Code = AlarmCode.Water, Raised = true }));
         await pile.SendAsync(new CommandResult { CommandId = $"start-{orderNo}", Outcome = (CommandOutcome)99, Reason = (RejectReason)99 });
