@@ -22,7 +22,7 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
 {
     // The largest message and its topic, with room to spare.
     private const int MaxBytes = Codec.MaxMessageBytes + 64;
-    private const int LooksAtDead = 4;
+    private const int ChecksBeforeCut = 4;
     private readonly PipeReader _input = connection.Transport.Input;
     private readonly PipeWriter _output = connection.Transport.Output;
     private readonly SemaphoreSlim _writing = new(1);
@@ -30,7 +30,7 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
     private readonly ArrayBufferWriter<byte> _acks = new();
     private long _silentSince;
     private long _stuckSince;
-    private int _looksWhileDead;
+    private int _checksWhileDead;
     private readonly CancellationTokenSource _cut = new();
     private string? _cutReason;
 
@@ -75,15 +75,15 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
     }
 
     /// <summary>
-    /// Cuts a pile that has been silent for 1.5 keep-alive periods, or that does not read what it is sent, and still is at some
-    /// looks more: after a time in which this process stood still, what it has sent must be read first.
+    /// Cuts a pile that is found silent for 1.5 keep-alive periods, or not to read what it is sent, at several checks in a row:
+    /// after a time in which this process stood still, what the pile has sent must be read first.
     /// </summary>
     public void CutIfDead()
     {
         var isSilent = IsOlderThan(KeepAliveSeconds * 1.5, ref _silentSince);
         var isDead = isSilent || IsOlderThan(options.WriteTimeoutSeconds, ref _stuckSince);
-        _looksWhileDead = isDead ? _looksWhileDead + 1 : 0;
-        if (_looksWhileDead >= LooksAtDead)
+        _checksWhileDead = isDead ? _checksWhileDead + 1 : 0;
+        if (_checksWhileDead >= ChecksBeforeCut)
             Cut(isSilent ? "keep_alive" : "write_timeout");
     }
 

@@ -24,11 +24,11 @@ public static class Ownership
     public static User SignIn(User user, DateTimeOffset now, TimeSpan dormantAfter)
     {
         var isDormant = user.LoginAt is { } last && now - last >= dormantAfter && (user.BalanceFen > 0 || user.CardBindings > 0 || user.Debts is not null);
-        var isAnothers = user.Lock is { } locked && user.OpenId != locked.OpenId;
+        var isPaidByAnother = user.Lock is { } locked && user.OpenId != locked.OpenId;
         return user with
         {
             LoginAt = now,
-            Lock = isDormant && !isAnothers && user.OpenId is { } owner ? new OwnershipLock(now, owner, user.BalanceFen, user.CardBindings) : user.Lock,
+            Lock = isDormant && !isPaidByAnother && user.OpenId is { } owner ? new OwnershipLock(now, owner, user.BalanceFen, user.CardBindings) : user.Lock,
         };
     }
 

@@ -40,7 +40,7 @@ internal sealed class Changes(IStore store, OperationsOptions options, RateLimit
         {
             throw Refusal.Of(
                 StatusCode.ResourceExhausted,
-                $"The key '{who.Name}' may make {options.MaxChangesPerHour} changes in an hour (Charging:Operations:MaxChangesPerHour), and has made them: go on in an hour, or use another key.",
+                $"The key '{who.Name}' may make {options.MaxChangesPerHour} changes in an hour (Charging:Operations:MaxChangesPerHour), and this would be more: go on in an hour, or use another key.",
                 Reasons.TooManyChanges);
         }
         var number = 0L;

@@ -83,8 +83,8 @@ public sealed partial class RestoreComparison(IStore store, PileRegistry registr
             if (aside is null)
                 return null;
             // A new server may have been started there before: it knows nothing of the backup's riders and keys.
-            var asides = aside.Read(AccountTables.ServerKeys).ToList();
-            if (!serverKeys.All(key => asides.Exists(other => other.Name == key.Name && other.Bytes.AsSpan().SequenceEqual(key.Bytes))))
+            var otherKeys = aside.Read(AccountTables.ServerKeys).ToList();
+            if (!serverKeys.All(key => otherKeys.Exists(other => other.Name == key.Name && other.Bytes.AsSpan().SequenceEqual(key.Bytes))))
             {
                 LogNotCompared("it is that of another server");
                 return null;
