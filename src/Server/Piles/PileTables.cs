@@ -133,9 +133,11 @@ public sealed record PileAlarm
                 ? before! with { SecretGeneration = SecretGeneration, EventId = EventId, Numbers = others }
                 : this with { RaisedAt = before?.RaisedAt, AcknowledgedAt = before?.AcknowledgedAt, AcknowledgedBy = before?.AcknowledgedBy };
         }
-        return before is { Raised: true } && Severity <= before.Severity && Numbers?.Except(open).Any() is not true
-            ? before with { SecretGeneration = SecretGeneration, EventId = EventId }
-            : this with { RaisedAt = At, Numbers = Numbers is null ? null : [.. open.Union(Numbers).TakeLast(MaxNumbers)] };
+        if (before is { Raised: true } && Severity <= before.Severity && Numbers?.Except(open).Any() is not true)
+            return before with { SecretGeneration = SecretGeneration, EventId = EventId };
+        // What is less urgent takes nothing from what is open beside it.
+        var severity = open.Except(Numbers ?? []).Any() && before!.Severity > Severity ? before.Severity : Severity;
+        return this with { RaisedAt = At, Severity = severity, Numbers = Numbers is null ? null : [.. open.Union(Numbers).TakeLast(MaxNumbers)] };
     }
 
     /// <summary>An operator takes care of it.</summary>

@@ -85,6 +85,20 @@ public sealed class AlarmOpsTests
     }
 
     [Fact]
+    public void A_lesser_alarm_that_nobody_knows_lowers_none_that_is_open_beside_it()
+    {
+        var critical = Other(1, 77, Device.V1.AlarmSeverity.Critical).After(null);
+        var both = Other(2, 78, Device.V1.AlarmSeverity.Info).After(critical);
+        Assert.Equal((Device.V1.AlarmSeverity.Critical, 2), (both.Severity, both.Numbers!.Count));
+        Assert.Equal(Device.V1.AlarmSeverity.Info, Other(1, 78, Device.V1.AlarmSeverity.Info).After(null).Severity);
+
+        static Server.Piles.PileAlarm Other(uint eventId, int number, Device.V1.AlarmSeverity severity) => new()
+        {
+            Device = MqttBroker.DeviceNo.Parse("014441AC53"), Plug = 2, Code = Device.V1.AlarmCode.Other, Numbers = [number], Severity = severity, Raised = true, At = default, EventId = eventId,
+        };
+    }
+
+    [Fact]
     public async Task Alarms_that_nobody_knows_are_one_alarm_of_their_plug_with_their_numbers()
     {
         await using var app = await ChargingApp.StartAsync();
