@@ -6,7 +6,7 @@ namespace Charging.MqttBroker;
 /// <summary>
 /// Counts the connections that have not been authenticated: strangers. They share a limit. When it is reached, a new one takes
 /// the place of the newest of the network with the most strangers: so an attacker displaces his own connections, and a pile on
-/// a slow link has the whole connect timeout.
+/// a slow link has the whole connect timeout. When each network has one, the oldest goes, or the new one is refused.
 /// </summary>
 internal sealed class ConnectGate(PileBrokerOptions options, BrokerMetrics metrics, TimeProvider clock)
 {
@@ -27,7 +27,12 @@ internal sealed class ConnectGate(PileBrokerOptions options, BrokerMetrics metri
     /// <summary>The Kestrel middleware. It stands before TLS, so handshakes count too; nothing else runs until the first byte.</summary>
     public ConnectionDelegate Guard(ConnectionDelegate next) => async connection =>
     {
-        Enter(connection);
+        if (!TryEnter(connection))
+        {
+            Cut(connection, "too_many_pending");
+            return;
+        }
+
         try
         {
             if (await HasFirstByteAsync(connection))
@@ -56,17 +61,19 @@ internal sealed class ConnectGate(PileBrokerOptions options, BrokerMetrics metri
             Cut(connection, "connect_timeout");
     }
 
-    private void Enter(ConnectionContext connection)
+    private bool TryEnter(ConnectionContext connection)
     {
-        ConnectionContext? displaced;
+        ConnectionContext? displaced = null;
         lock (_lock)
         {
-            displaced = _strangers.Count >= options.MaxPendingConnections ? _strangers.RemoveNewestOfLargestNetwork() : null;
+            if (_strangers.Count >= options.MaxPendingConnections && (displaced = _strangers.RemoveOne()) is null)
+                return false;
             _strangers.Add(connection);
         }
 
         if (displaced is not null)
             Cut(displaced, "too_many_pending");
+        return true;
     }
 
     private async Task<bool> HasFirstByteAsync(ConnectionContext connection)

@@ -13,9 +13,14 @@ internal sealed class Strangers(TimeProvider clock)
     // A pile that sends its CONNECT at once has it read within this time.
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(50);
 
+    // A connection alone in its network has at least this long, so a table of 1,000 passes on 830 places a second.
+    private static readonly TimeSpan GraceAlone = TimeSpan.FromSeconds(1.2);
+
     private readonly Dictionary<ConnectionContext, Stranger> _all = [];
     private readonly Dictionary<ClientNetwork, Crowd> _crowds = [];
-    private readonly SortedSet<Crowd> _bySize = new(Comparer<Crowd>.Create((a, b) => (a.Weight, a.NewestNumber).CompareTo((b.Weight, b.NewestNumber))));
+    private readonly SortedSet<Crowd> _bySize = new(Comparer<Crowd>.Create(
+        (a, b) => (a.Weight, a.Count, -a.NewestNumber).CompareTo((b.Weight, b.Count, -b.NewestNumber))));
+    private readonly SortedSet<Crowd> _alone = new(Comparer<Crowd>.Create((a, b) => a.NewestNumber.CompareTo(b.NewestNumber)));
     private readonly long _headStartTicks = (long)(SpeakingHeadStart.TotalSeconds * clock.TimestampFrequency);
     private long _lastNumber;
 
@@ -53,13 +58,20 @@ internal sealed class Strangers(TimeProvider clock)
             Change(stranger.Crowd, () => stranger.Crowd.Remove(stranger));
     }
 
-    /// <summary>Removes the connection that was accepted last from the network with the most strangers, but for those of this moment.</summary>
-    public ConnectionContext RemoveNewestOfLargestNetwork()
+    /// <summary>
+    /// Removes the connection that was accepted last from the network with the most strangers, but for those of this moment. When
+    /// no network has more than the others, removes the oldest that has had its time; null when there is none.
+    /// </summary>
+    public ConnectionContext? RemoveOne()
     {
         var crowd = _bySize.Max!;
-        var newest = crowd.NewerHalf.FirstOrDefault(stranger => clock.GetElapsedTime(stranger.AcceptedAt) >= Grace) ?? crowd.Newest!;
-        Remove(newest.Connection);
-        return newest.Connection;
+        var leaving = crowd.Count > 1
+            ? crowd.NewerHalf.FirstOrDefault(stranger => IsOlderThan(Grace, stranger)) ?? crowd.Newest!
+            : new[] { crowd, _alone.Min! }.Select(alone => alone.Newest!).FirstOrDefault(stranger => IsOlderThan(GraceAlone, stranger));
+        if (leaving is null)
+            return null;
+        Remove(leaving.Connection);
+        return leaving.Connection;
     }
 
     /// <summary>Removes the connections that were accepted longer ago than this.</summary>
@@ -70,11 +82,17 @@ internal sealed class Strangers(TimeProvider clock)
         return old;
     }
 
-    // The set is sorted by what changes.
+    private bool IsOlderThan(TimeSpan grace, Stranger stranger) => clock.GetElapsedTime(stranger.AcceptedAt) >= grace;
+
+    // The sets are sorted by what changes.
     private void Change(Crowd crowd, Action change)
     {
         _bySize.Remove(crowd);
+        if (crowd.Count == 1)
+            _alone.Remove(crowd);
         change();
+        if (crowd.Count == 1)
+            _alone.Add(crowd);
         if (crowd.Newest is not null)
             _bySize.Add(crowd);
         else
@@ -90,6 +108,8 @@ internal sealed class Strangers(TimeProvider clock)
         public ClientNetwork Network => network;
 
         public int Weight { get; private set; }
+
+        public int Count => _byAge.Count;
 
         public Stranger? Newest => _byAge.Max;
 

@@ -21,7 +21,7 @@ public sealed class StrangersTests
         var newest = Connect("203.0.113.3");
         var latePile = Connect("10.0.1.1");
 
-        Assert.Same(newest, _strangers.RemoveNewestOfLargestNetwork());
+        Assert.Same(newest, _strangers.RemoveOne());
         Assert.True(Contains(pile));
         Assert.True(Contains(latePile));
     }
@@ -35,7 +35,7 @@ public sealed class StrangersTests
         var silent = Connect("203.0.113.1");
         _strangers.Speaks(Connect("10.0.0.1"));
 
-        Assert.Same(silent, _strangers.RemoveNewestOfLargestNetwork());
+        Assert.Same(silent, _strangers.RemoveOne());
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class StrangersTests
         {
             _clock.Advance(TimeSpan.FromMilliseconds(1));
             Connect("10.0.0.2");
-            _strangers.RemoveNewestOfLargestNetwork();
+            _strangers.RemoveOne();
         }
 
         Assert.True(Contains(pile));
@@ -63,7 +63,7 @@ public sealed class StrangersTests
         for (var i = 0; i < 10; i++)
         {
             Connect("10.0.0.2");
-            _strangers.RemoveNewestOfLargestNetwork();
+            _strangers.RemoveOne();
         }
 
         Assert.True(Contains(pile));
@@ -78,10 +78,53 @@ public sealed class StrangersTests
         {
             _strangers.Speaks(Connect("10.0.0.2"));
             _clock.Advance(TimeSpan.FromMilliseconds(1));
-            _strangers.RemoveNewestOfLargestNetwork();
+            _strangers.RemoveOne();
         }
 
         Assert.True(Contains(pile));
+    }
+
+    [Theory]
+    [InlineData(400, false, 100)]
+    [InlineData(800, false, 100)]
+    [InlineData(1500, false, 50)]
+    [InlineData(1500, true, 50)]
+    public void A_slow_pile_alone_in_its_network_gets_in_while_others_connect_from_as_many_networks(int rate, bool speak, int percent)
+    {
+        const int size = 1000;
+        var piles = new Queue<(ConnectionContext Connection, TimeSpan ConnectAt)>();
+        var (tries, successes) = (0, 0);
+        var now = TimeSpan.Zero;
+        for (var number = 0; number < 10 * rate; number++)
+        {
+            if (number % 37 == 0 && ++tries > 0 && Enter($"192.168.{tries % 250}.1") is { } pile)
+                piles.Enqueue((pile, now + TimeSpan.FromSeconds(0.8)));
+            if (Enter($"10.{number / 250 % 10}.{number % 250}.1") is { } other && speak)
+                _strangers.Speaks(other);
+            _clock.Advance(TimeSpan.FromSeconds(1) / rate);
+            now += TimeSpan.FromSeconds(1) / rate;
+            while (piles.TryPeek(out var first) && first.ConnectAt <= now)
+                successes += Contains(piles.Dequeue().Connection) ? 1 : 0;
+            if (number % rate == 0)
+                _strangers.RemoveOlderThan(TimeSpan.FromSeconds(5));
+        }
+
+        Assert.InRange(100 * (successes + piles.Count) / tries, percent, 100);
+
+        ConnectionContext? Enter(string address) => _strangers.Count < size || _strangers.RemoveOne() is not null ? Connect(address) : null;
+    }
+
+    [Fact]
+    public void A_larger_network_makes_room_however_new_its_connections_are()
+    {
+        var alone = Connect("10.0.0.1");
+        Connect("203.0.113.1");
+        var newest = Connect("203.0.113.2");
+        Connect("10.0.1.1");
+
+        Assert.Same(newest, _strangers.RemoveOne());
+        Assert.Null(_strangers.RemoveOne());
+        Assert.True(Contains(alone));
     }
 
     [Theory]
