@@ -7,11 +7,13 @@ internal static class Until
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    public static async Task True(string what, Func<bool> condition)
+    public static Task True(string what, Func<bool> condition) => True(what, () => Task.FromResult(condition()));
+
+    public static async Task True(string what, Func<Task<bool>> condition)
     {
         var started = Stopwatch.GetTimestamp();
         using var poll = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
-        while (!condition())
+        while (!await condition())
         {
             if (Stopwatch.GetElapsedTime(started) > Patience)
                 throw new TimeoutException($"Waited in vain for: {what}.");
