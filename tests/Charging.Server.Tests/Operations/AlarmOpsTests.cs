@@ -94,7 +94,14 @@ public sealed class AlarmOpsTests
 
         static Server.Piles.PileAlarm Other(uint eventId, int number, Device.V1.AlarmSeverity severity) => new()
         {
-            Device = MqttBroker.DeviceNo.Parse("014441AC53"), Plug = 2, Code = Device.V1.AlarmCode.Other, Numbers = [number], Severity = severity, Raised = true, At = default, EventId = eventId,
+            Device = MqttBroker.DeviceNo.Parse("014441AC53"),
+            Plug = 2,
+            Code = Device.V1.AlarmCode.Other,
+            Numbers = [number],
+            Severity = severity,
+            Raised = true,
+            At = default,
+            EventId = eventId,
         };
     }
 
