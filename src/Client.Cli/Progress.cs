@@ -13,7 +13,7 @@ internal static class Progress
         return session.Console.Progress().AutoClear(true).StartAsync(context =>
         {
             var bar = context.AddTask(what, maxValue: 1);
-            return work(done => bar.Value = done);
+            return work(fraction => bar.Value = fraction);
         });
     }
 

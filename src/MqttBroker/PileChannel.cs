@@ -246,16 +246,11 @@ internal sealed class PileChannel(ConnectionContext connection, Action admitted,
                 return (false, null);
             default:
                 Connect = (MqttConnectPacket)Decode(frame);
-                Normalize(Connect);
+                // Sessions never outlive connections; and the silence is watched here, because MQTTnet does not see the PUBLISH packets.
+                Connect.CleanSession = true;
+                (KeepAliveSeconds, Connect.KeepAlivePeriod) = (Connect.KeepAlivePeriod, 0);
                 return (true, Connect);
         }
-    }
-
-    // Sessions never outlive connections; and the silence is watched here, because MQTTnet does not see the PUBLISH packets.
-    private void Normalize(MqttConnectPacket connect)
-    {
-        connect.CleanSession = true;
-        (KeepAliveSeconds, connect.KeepAlivePeriod) = (connect.KeepAlivePeriod, 0);
     }
 
     private MqttPacket Decode(MqttFrame frame)

@@ -59,11 +59,14 @@ public sealed partial class RestoreCheck(
         return newest;
     }
 
+    // Another node that starts may have kept it meanwhile, and an admin accepted it.
     private Task<bool> KeepAsync(Restore restore, CancellationToken cancellationToken) => store.RunAsync(
-        tx =>
+        async tx =>
         {
+            if (await tx.GetAsync(Restore.Table, Restore.Key) is { } known && known.At == restore.At)
+                return false;
             tx.Put(Restore.Table, restore);
-            return ValueTask.FromResult(true);
+            return true;
         },
         cancellationToken);
 

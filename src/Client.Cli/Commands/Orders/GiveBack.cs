@@ -15,7 +15,7 @@ internal static class GiveBack
 
     /// <summary>Makes the command.</summary>
     public static Command Make() =>
-        new Command("refund", "Gives back what a charge has used, all or a part, once it is settled. What it has not used goes back by itself.") { Number, Amount, All, To, RequestId, Reason }.Does(RunAsync);
+        new Command("refund", "Refunds what a settled charge has used, all or a part. What it has not used is refunded automatically.") { Number, Amount, All, To, RequestId, Reason }.Does(RunAsync);
 
     private static async Task<int> RunAsync(Session session, CancellationToken cancel)
     {

@@ -16,7 +16,7 @@ internal static class ConfirmOwner
     private static async Task<int> RunAsync(Session session, CancellationToken cancel)
     {
         var user = await RiderArgument.FindAsync(session, session.Parse.GetValue(Rider)!, cancel);
-        Confirm.Ask(session, $"Give {Format.Yuan(user.LockedFen)} yuan and the cards to whoever has the phone {user.Phone} now?");
+        Confirm.Ask(session, $"Unlock {Format.Yuan(user.LockedFen)} yuan and the cards for the present holder of {user.Phone}?");
         var request = new ConfirmUserRequest { UserId = user.UserId, Reason = session.Parse.GetValue(Reason) };
         var answer = await session.Users.ConfirmUserAsync(request, cancellationToken: cancel);
         session.Write(answer, console => Show.Write(console, answer.User));
