@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
 using Charging.Device.V1;
-using Google.Protobuf;
 
 namespace Charging.MqttBroker;
 
@@ -18,7 +16,7 @@ internal sealed class ExternalPiles(PileMailbox mailbox, PileBrokerOptions optio
     private long _lastNumber;
 
     /// <summary>The form that a pile used last.</summary>
-    public MessageForm FormOf(DeviceNo device) => _piles.TryGetValue(device, out var pile) ? pile.Form : MessageForm.Json;
+    public MessageForm FormOf(DeviceNo device) => _piles.TryGetValue(device, out var pile) ? pile.Form.Last : MessageForm.Json;
 
     /// <summary>Takes a message in. Others may follow at once; the task ends when the message can be acknowledged to the broker.</summary>
     public Task ReceiveAsync(string name, ReadOnlySequence<byte> bytes, bool isRetained)
@@ -36,16 +34,16 @@ internal sealed class ExternalPiles(PileMailbox mailbox, PileBrokerOptions optio
             case PileTopic.Status when isRetained && pile.Session is null:
                 mailbox.Remembered(device);
                 return Task.CompletedTask;
-            case PileTopic.Status when pile.TryRead(PileStatus.Parser, payload, out var status) && mailbox.IsReadable(device, status):
+            case PileTopic.Status when pile.Form.TryRead(PileStatus.Parser, payload, out var status) && mailbox.IsReadable(device, status):
                 lock (pile)
                     StatusReceived(pile, stranger, status, isRetained);
                 return Task.CompletedTask;
-            case PileTopic.Telemetry when pile.TryRead(PileTelemetry.Parser, payload, out var telemetry):
+            case PileTopic.Telemetry when pile.Form.TryRead(PileTelemetry.Parser, payload, out var telemetry):
                 mailbox.TelemetryReceived(SessionOf(pile, device, generation), telemetry);
                 return Task.CompletedTask;
-            case PileTopic.Events when pile.TryRead(PileEvent.Parser, payload, out var pileEvent) && pileEvent.EventId > 0:
+            case PileTopic.Events when pile.Form.TryRead(PileEvent.Parser, payload, out var pileEvent) && pileEvent.EventId > 0:
                 return HandleAsync(pile, () => mailbox.EventReceivedAsync(SessionOf(pile, device, generation), pileEvent));
-            case PileTopic.Results when pile.TryRead(CommandResult.Parser, payload, out var result):
+            case PileTopic.Results when pile.Form.TryRead(CommandResult.Parser, payload, out var result):
                 return HandleAsync(pile, () => mailbox.ResultReceivedAsync(SessionOf(pile, device, generation), result));
             case var _ when !isRetained:
                 mailbox.Unreadable(SessionOf(pile, device, generation), name, payload);
@@ -140,18 +138,8 @@ internal sealed class ExternalPiles(PileMailbox mailbox, PileBrokerOptions optio
         /// <summary>The last status of the session, or its will.</summary>
         public PileStatus? Last { get; set; }
 
-        public volatile MessageForm Form;
+        public PileForm Form { get; } = new();
 
         public int InFlight;
-
-        // Only what is understood says how the pile speaks.
-        public bool TryRead<T>(MessageParser<T> parser, ReadOnlySpan<byte> payload, [NotNullWhen(true)] out T? message)
-            where T : class, IMessage<T>, new()
-        {
-            var isRead = Codec.TryRead(parser, payload, out message, out var form);
-            if (isRead)
-                Form = form;
-            return isRead;
-        }
     }
 }

@@ -1,6 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
 using Charging.Device.V1;
-using Google.Protobuf;
 using MQTTnet;
 using MQTTnet.Protocol;
 using MQTTnet.Server;
@@ -20,7 +18,7 @@ internal sealed class PileConnection(PileSession session, PileChannel channel, P
     private MqttSessionStatus? _queue;
     private MqttQualityOfServiceLevel _qos;
     private int _unacknowledged;
-    private volatile MessageForm _form = firstForm;
+    private readonly PileForm _form = new(firstForm);
     private bool _told;
     private bool _ended;
 
@@ -31,7 +29,7 @@ internal sealed class PileConnection(PileSession session, PileChannel channel, P
     public Topics Topics { get; } = new(session.Device);
 
     /// <summary>The form that the pile used last.</summary>
-    public MessageForm Form => _form;
+    public MessageForm Form => _form.Last;
 
     /// <summary>Commands that the pile has not acknowledged.</summary>
     public int Unacknowledged => Volatile.Read(ref _unacknowledged);
@@ -69,30 +67,20 @@ internal sealed class PileConnection(PileSession session, PileChannel channel, P
     {
         switch (topic)
         {
-            case PileTopic.Status when TryRead(PileStatus.Parser, payload, out var status) && mailbox.IsReadable(session.Device, status):
+            case PileTopic.Status when _form.TryRead(PileStatus.Parser, payload, out var status) && mailbox.IsReadable(session.Device, status):
                 mailbox.StatusReceived(session, status);
                 return default;
-            case PileTopic.Telemetry when TryRead(PileTelemetry.Parser, payload, out var telemetry):
+            case PileTopic.Telemetry when _form.TryRead(PileTelemetry.Parser, payload, out var telemetry):
                 mailbox.TelemetryReceived(session, telemetry);
                 return default;
-            case PileTopic.Events when TryRead(PileEvent.Parser, payload, out var pileEvent) && pileEvent.EventId > 0:
+            case PileTopic.Events when _form.TryRead(PileEvent.Parser, payload, out var pileEvent) && pileEvent.EventId > 0:
                 return InSlotAsync(mailbox.EventReceivedAsync, pileEvent, cancellationToken);
-            case PileTopic.Results when TryRead(CommandResult.Parser, payload, out var result):
+            case PileTopic.Results when _form.TryRead(CommandResult.Parser, payload, out var result):
                 return InSlotAsync(mailbox.ResultReceivedAsync, result, cancellationToken);
             default:
                 mailbox.Unreadable(session, Topics[topic], payload.ToArray());
                 return default;
         }
-    }
-
-    // Only what is understood says how the pile speaks.
-    private bool TryRead<T>(MessageParser<T> parser, ReadOnlySpan<byte> payload, [NotNullWhen(true)] out T? message)
-        where T : class, IMessage<T>, new()
-    {
-        var isRead = Codec.TryRead(parser, payload, out message, out var form);
-        if (isRead)
-            _form = form;
-        return isRead;
     }
 
     /// <summary>From now on commands go out, at the given quality; those that were held go first.</summary>
@@ -146,7 +134,7 @@ internal sealed class PileConnection(PileSession session, PileChannel channel, P
         var message = new MqttApplicationMessage
         {
             Topic = Topics.Commands,
-            PayloadSegment = Codec.Write(command, _form),
+            PayloadSegment = Codec.Write(command, Form),
             QualityOfServiceLevel = _qos,
         };
         try
